@@ -1,0 +1,97 @@
+"""What is installed, what is missing, and what to do about it.
+
+Run as ``python -m napari_ggs.doctor --install`` it gets the system libraries that napari's
+window (Qt, OpenGL) and its tests (Xvfb) need; standard library only, so that it runs first.
+"""
+
+import argparse
+import ctypes
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libOpenGL.so.0": "libopengl0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xinerama.so.0": "libxcb-xinerama0",
+    "libdbus-1.so.3": "libdbus-1-3",
+}
+"""Shared libraries that Qt's xcb platform and OpenGL load, and the Debian package of each."""
+
+PROGRAMS = {"Xvfb": "xvfb"}
+"""Programs that the viewer's tests need, and the Debian package of each."""
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def missing_packages() -> list[str]:
+    """Debian packages of the system libraries and programs that this Linux machine lacks."""
+    if platform.system() != "Linux":
+        return []
+    libraries = [package for name, package in LIBRARIES.items() if not _loads(name)]
+    return libraries + [package for name, package in PROGRAMS.items() if not shutil.which(name)]
+
+
+def _as_root() -> list[str] | None:
+    """The words to put before a command that needs root, or None without the right to."""
+    if os.geteuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True).returncode == 0:
+        return [sudo, "-n"]
+    return None
+
+
+def install(packages: list[str]) -> int:
+    """Install Debian packages through apt, or print the one line that does it.
+
+    Returns
+    -------
+    int
+        0 if they are there afterwards, else 2.
+    """
+    names = " ".join(packages)
+    root = _as_root()
+    if root is None or not shutil.which("apt-get"):
+        print(  # noqa: T201
+            f"Missing system libraries: {names} (Debian and Ubuntu's names).\n"
+            f"Install them, then run the same command again:\n"
+            f"    sudo apt-get update && sudo apt-get install -y {names}",
+            file=sys.stderr,
+        )
+        return 2
+    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    subprocess.run([*apt, "update", "-qq"], check=False)
+    quiet = ["install", "-y", "-qq", "--no-install-recommends"]
+    return 2 if subprocess.run([*apt, *quiet, *packages]).returncode else 0
+
+
+def main() -> int:
+    """Check, and with ``--install`` put right, the system libraries of the viewer."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--install", action="store_true", help="install what is missing (apt)")
+    packages = missing_packages()
+    if not packages:
+        return 0
+    if parser.parse_args().install:
+        return install(packages)
+    print("Missing system packages: " + " ".join(packages))  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
