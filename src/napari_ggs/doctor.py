@@ -11,6 +11,9 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -78,6 +81,99 @@ def install(packages: list[str]) -> int:
     subprocess.run([*apt, "update", "-qq"], check=False)
     quiet = ["install", "-y", "-qq", "--no-install-recommends"]
     return 2 if subprocess.run([*apt, *quiet, *packages]).returncode else 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked.
+
+    Attributes
+    ----------
+    what, detail : str
+        What was checked, and what was found.
+    ok : bool or None
+        False if something needed is missing; None if something optional is.
+    remedy : str
+        What to do, where something is missing.
+    """
+
+    what: str
+    detail: str
+    ok: bool | None = True
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Check the package, the readers, the device, the embedded models and the viewer."""
+    return [_python(), *_libraries(), _device(), *_models(), _viewer(), _system()]
+
+
+def _python() -> Finding:
+    return Finding("python", f"{platform.python_version()} on {platform.platform()}")
+
+
+def _libraries() -> Iterator[Finding]:
+    roles = {
+        "napari-ggs": "this package",
+        "tifffile": "reads SVS and TIFF slides",
+        "imagecodecs": "decodes their tiles",
+        "openslide-python": "reads the other formats",
+        "openslide-bin": "OpenSlide itself",
+        "zarr": "pyramids",
+        "torch": "networks",
+        "timm": "backbones",
+    }
+    for name, role in roles.items():
+        try:
+            yield Finding(name, f"{version(name)}, {role}")
+        except PackageNotFoundError:
+            yield Finding(name, role, ok=False, remedy=f"python -m pip install {name}")
+
+
+def _device() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding(
+            "device", f"{torch.cuda.get_device_name()} and CPU; the networks use the CPU"
+        )
+    return Finding("device", f"CPU, {torch.get_num_threads()} threads; no CUDA device")
+
+
+def _models() -> Iterator[Finding]:
+    from napari_ggs import models
+
+    for name, load in (
+        (models.DEFAULT_DETECTOR, models.load_detector),
+        (models.DEFAULT_CLASSIFIER, models.load_classifier),
+    ):
+        try:
+            card = load(name).card
+        except models.ModelError as error:
+            yield Finding(name, "embedded model", ok=False, remedy=str(error))
+        else:
+            yield Finding(name, f"{card.task} model, {card.architecture.backbone}, intact")
+
+
+def _viewer() -> Finding:
+    try:
+        found = f"napari {version('napari')}"
+    except PackageNotFoundError:
+        remedy = "python -m pip install 'napari-ggs[all]'"
+        return Finding("viewer", "napari is not installed", ok=None, remedy=remedy)
+    if platform.system() == "Linux" and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return Finding("viewer", f"{found}, but no display to open a window on", ok=None)
+    return Finding("viewer", found)
+
+
+def _system() -> Finding:
+    packages = missing_packages()
+    if not packages:
+        return Finding("system libraries", "all there for the window and its tests")
+    remedy = "napari-ggs doctor --install"
+    return Finding("system libraries", " ".join(packages), ok=None, remedy=remedy)
 
 
 def main() -> int:

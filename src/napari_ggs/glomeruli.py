@@ -72,8 +72,8 @@ def build(
     table = pd.DataFrame(xyr, columns=GEOMETRY)
     table.insert(0, "id", np.arange(1, len(xyr) + 1))
     table["detection_score"] = np.asarray(scores, dtype=float)
-    table["predicted"] = predict(p, scheme, t_glom)
-    table["label"] = np.full(len(xyr), "", dtype=object)
+    table["predicted"] = pd.array(predict(p, scheme, t_glom), dtype="str")
+    table["label"] = pd.array([""] * len(xyr), dtype="str")
     return pd.concat([table, pd.DataFrame(p, columns=list(scheme.columns))], axis=1)
 
 

@@ -23,7 +23,7 @@ class Lesion:
         One character that tells the class without colour.
     colour : str
         Hexadecimal RGB. The colours of a scheme differ under the common forms of
-        colour blindness (Okabe and Ito's palette) and from PAS magenta.
+        colour blindness (after Okabe and Ito) and from PAS magenta.
     sclerotic : bool
         Whether the class counts as globally sclerotic.
     shown_as : str
@@ -93,10 +93,10 @@ class Scheme:
 
 _NORMAL = Lesion("normal", "N", "#009E73", shown_as="not globally sclerotic")
 _PERIGLOMERULAR = Lesion("periglomerular fibrosis", "P", "#56B4E9")
-_OBSOLESCENT = Lesion("obsolescent", "O", "#E69F00", sclerotic=True)
+_OBSOLESCENT = Lesion("obsolescent", "O", "#E08000", sclerotic=True)
 _SOLIDIFIED = Lesion("solidified", "S", "#0072B2", sclerotic=True)
 _DISAPPEARING = Lesion("disappearing", "D", "#F0E442", sclerotic=True)
-_NON_GLOMERULUS = Lesion(NON_GLOMERULUS, "X", "#666666")
+_NON_GLOMERULUS = Lesion(NON_GLOMERULUS, "×", "#333333")
 
 GGS = Scheme("ggs", (_NORMAL, _OBSOLESCENT, _SOLIDIFIED, _DISAPPEARING, _NON_GLOMERULUS))
 """The default: the GGS paper's classes (Lu et al. 2021)."""
@@ -110,7 +110,7 @@ BINARY = Scheme(
     "binary",
     (
         Lesion("non-sclerotic", "N", "#009E73", shown_as="not globally sclerotic"),
-        Lesion("sclerotic", "S", "#E69F00", sclerotic=True),
+        Lesion("sclerotic", "S", "#E08000", sclerotic=True),
     ),
 )
 """Sclerotic = obsolescent + solidified + disappearing."""

@@ -1,0 +1,1 @@
+"""Foreign formats, one module each; every module reads what it writes."""

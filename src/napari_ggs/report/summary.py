@@ -1,0 +1,98 @@
+"""The summary of a slide: counts, thresholds, models, times and what was not analysed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from napari_ggs import __version__, glomeruli
+from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import NON_GLOMERULUS, Scheme
+from napari_ggs.slides import Slide
+
+GLOBAL = "global sclerosis: more than half of the tuft"
+RESEARCH = "For research, not for diagnosis."
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """How a table came about.
+
+    Attributes
+    ----------
+    models : dict
+        Role ("detector", "classifier") to {"name", "sha256"}.
+    seconds : dict
+        Part of the run ("total", "detector", "classifier", "reading") to seconds.
+    complete : bool
+        False if the run was stopped: then the counts are those of a part of the tissue.
+    region : tuple of float or None
+        x, y, width, height in level-0 px if only a region was analysed.
+    """
+
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    complete: bool = True
+    region: tuple[float, float, float, float] | None = None
+
+
+def summarise(
+    table: pd.DataFrame, slide: Slide, scheme: Scheme, thresholds: Thresholds, run: RunInfo
+) -> dict[str, Any]:
+    """Return the summary as plain values, ready for JSON."""
+    counts = glomeruli.counts(table, scheme, thresholds)
+    return {
+        "napari_ggs": __version__,
+        "slide": _slide(slide),
+        "glomeruli": sum(counts.values()),
+        "counts": counts,
+        "globally_sclerotic_percent": glomeruli.percent_sclerotic(counts, scheme),
+        "globally_sclerotic_percent_95": wilson(counts, scheme),
+        "definition": GLOBAL,
+        "rejected": _rejected(table, thresholds),
+        "thresholds": {"detection": thresholds.detection, "glomerulus": thresholds.glomerulus},
+        "scheme": {
+            "name": scheme.name,
+            "classes": list(scheme.classes),
+            "filters": scheme.can_filter,
+        },
+        "models": run.models,
+        "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
+        "complete": run.complete,
+        "region": run.region,
+        "tissue_mm2": round(slide.tissue().area_mm2, 4),
+        "tissue_not_analysed_percent": round(100 * slide.unread_fraction(), 4),
+        "note": RESEARCH,
+    }
+
+
+def _slide(slide: Slide) -> dict[str, Any]:
+    return {
+        "name": slide.name,
+        "fingerprint": slide.fingerprint,
+        "width": slide.width,
+        "height": slide.height,
+        "mpp": slide.mpp,
+        "reader": slide.backend,
+    }
+
+
+def wilson(counts: dict[str, int], scheme: Scheme) -> list[float] | None:
+    """Wilson's 95 % interval of %GGS in percent; None without glomeruli."""
+    total = sum(counts.values())
+    if not total:
+        return None
+    sclerotic = sum(counts.get(name, 0) for name in scheme.sclerotic)
+    interval = binomtest(sclerotic, total).proportion_ci(method="wilson")
+    return [round(100 * interval.low, 2), round(100 * interval.high, 2)]
+
+
+def _rejected(table: pd.DataFrame, thresholds: Thresholds) -> dict[str, int]:
+    passed = glomeruli.passes(table, thresholds)
+    filtered = passed & (glomeruli.classes_in_force(table) == NON_GLOMERULUS)
+    return {
+        "below_detection_threshold": int((~passed).sum()),
+        "by_classifier": int((filtered & (table["label"] == "")).sum()),
+        "by_people": int((filtered & (table["label"] != "")).sum()),
+    }
