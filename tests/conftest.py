@@ -1,9 +1,12 @@
 """Fixtures that every room of the house shares."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from napari_ggs.slides import Slide, open_slide
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
@@ -18,3 +21,22 @@ def real_data() -> Path:
     if named:
         pytest.fail(f"NAPARI_GGS_DATA names {folder}, which is no folder.")
     pytest.skip(f"no real slides at {folder}")
+
+
+@pytest.fixture(scope="session")
+def kidney(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small phantom slide (2 x 1.6 mm at 1 um/px), its truth beside it as ``.truth.csv``."""
+    from napari_ggs.phantom import PhantomSlide, write_slide, write_truth
+
+    path = tmp_path_factory.mktemp("phantom") / "kidney.svs"
+    phantom = PhantomSlide(2000, 1600, mpp=1.0, seed=11, outline="field")
+    write_slide(phantom, path)
+    write_truth(phantom, path.with_suffix(".truth.csv"))
+    return path
+
+
+@pytest.fixture
+def kidney_slide(kidney: Path) -> Iterator[Slide]:
+    """The small phantom slide, open."""
+    with open_slide(kidney) as slide:
+        yield slide

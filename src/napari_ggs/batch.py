@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from napari_ggs import circles, console, glomeruli, models, phantom
 from napari_ggs.errors import UserError
 from napari_ggs.files import explained, make_folder
 from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import Scheme
 from napari_ggs.pipeline import Progress, detect_and_classify
 from napari_ggs.report import RunInfo, write_results
 from napari_ggs.slides import Slide, open_slide
@@ -43,7 +45,7 @@ class Settings:
         return cls(finder, namer, thresholds)
 
     @property
-    def scheme(self) -> glomeruli.Scheme:
+    def scheme(self) -> Scheme:
         """The classifier's classes."""
         return self.classifier.classifier.scheme
 
@@ -139,7 +141,12 @@ def _refuse_unwritable(folder: Path) -> None:
 
 
 def write_phantom(
-    path: Path, width_mm: float, height_mm: float, mpp: float, seed: int, outline: str
+    path: Path,
+    width_mm: float,
+    height_mm: float,
+    mpp: float,
+    seed: int,
+    outline: Literal["wedge", "needle", "field"],
 ) -> int:
     """Write a phantom slide and its truth; return the number of its glomeruli."""
     kidney = phantom.PhantomSlide(

@@ -5,8 +5,9 @@ Heavy imports wait until a command needs them, so that ``--help`` answers at onc
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -87,13 +88,10 @@ def view(
 
 def launch(slides: list[Path], mpp: float | None) -> None:
     """Open napari, or say what is missing for it."""
-    try:
-        import napari
-    except ImportError as error:
+    if not find_spec("napari"):
         raise UserError(
             "The viewer is not installed: python -m pip install 'napari-ggs[all]' gets it."
-        ) from error
-    del napari
+        )
     if not console.has_display():
         raise UserError("There is no display to open a window on; napari-ggs run needs none.")
     from napari_ggs.viewer import launch as open_viewer
@@ -108,7 +106,9 @@ def phantom(
     height: Annotated[float, typer.Option(help="Millimetres.", min=0.2, max=100)] = 4.0,
     mpp: Annotated[float, typer.Option(help="Microns per pixel.", min=0.1, max=4)] = 0.5,
     seed: Annotated[int, typer.Option(help="The same seed makes the same slide.", min=0)] = 0,
-    outline: Annotated[str, typer.Option(help="wedge, needle or field (all tissue).")] = "wedge",
+    outline: Annotated[
+        Literal["wedge", "needle", "field"], typer.Option(help="field: all of it is tissue.")
+    ] = "wedge",
 ) -> None:
     """Write a synthetic PAS kidney slide with known truth beside it (.truth.csv)."""
     from napari_ggs.batch import write_phantom
@@ -140,7 +140,8 @@ def train(
     """Train a detector or a classifier by a recipe."""
     from napari_ggs.training import train as train_model
 
-    path = train_model(recipe, out)
+    with console.progress(recipe) as advance:
+        path = train_model(recipe, out, advance)
     console.line(f"The model is {path}, its card {path.with_suffix('.json')}")
 
 

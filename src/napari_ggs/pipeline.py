@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from napari_ggs import glomeruli
+from napari_ggs.circles import Array
 from napari_ggs.classification import Classified, Classifier, classify_stream
 from napari_ggs.detection import DetectionStep, Detector, Region, detect
 from napari_ggs.glomeruli import Thresholds
@@ -122,7 +123,7 @@ class _Job:
         self._done = self._total = self._count = 0
         self._rows: list[pd.DataFrame] = []
 
-    def followed(self, steps: Iterator[DetectionStep]) -> Iterator[Classified | tuple]:
+    def followed(self, steps: Iterator[DetectionStep]) -> Iterator[tuple[Array, Array]]:
         """The circles and scores of each step; notes its progress in passing."""
         for step in steps:
             self._done, self._total = step.done, step.total

@@ -32,7 +32,6 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, Scheme]:
         dtype={"id": int, **names, **numbers},
         keep_default_na=False,
         na_values={column: [""] for column in numbers},
-        float_precision="round_trip",
     )
     used = set(table["predicted"]) | set(table["label"])
     if unknown := sorted(used - {"", *scheme.classes}):

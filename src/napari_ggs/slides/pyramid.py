@@ -1,0 +1,143 @@
+"""All levels of a slide, those in its file and coarser ones made from them, over one tile cache."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from napari_ggs.slides.backend import Backend, Pixels
+from napari_ggs.slides.cache import TileCache
+from napari_ggs.slides.errors import TileError
+from napari_ggs.slides.faults import UNREAD, Faults
+from napari_ggs.slides.grid import Grid, Scale
+from napari_ggs.slides.resample import resample
+
+COARSEST = 1_500
+"""napari loads the coarsest level whole, so it has at most this many pixels a side."""
+
+SYNTHESISED_TILE = 512
+WHITE = 255
+
+
+class Pyramid:
+    """Levels of RGB tiles. Thread-safe.
+
+    A level that the file lacks is the 2 x 2 area average of the level before it. A tile of a
+    coarse level that is missing or damaged is made from the finer level, so that only damage at
+    level 0 leaves a hole.
+
+    Attributes
+    ----------
+    grids : tuple of Grid
+        Finest first; the coarsest has at most `COARSEST` pixels a side.
+    faults : Faults
+        Level-0 tiles that could not be read so far.
+    """
+
+    def __init__(self, backend: Backend, cache: TileCache, name: str) -> None:
+        self.backend = backend
+        self.faults = Faults(name)
+        self._name = name
+        self._closed = False
+        self._cache = cache
+        self._in_file = len(backend.grids)
+        self.grids = with_synthesised(backend.grids)
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of level 0."""
+        return self.grids[0].width, self.grids[0].height
+
+    def close(self) -> None:
+        """Release the file and the cached tiles."""
+        self._closed = True
+        self.backend.close()
+        self._cache.clear()
+
+    def region(self, level: int, x: int, y: int, width: int, height: int) -> Pixels:
+        """Return a window of a level, shape (height, width, 3); outside the level it is white."""
+        grid = self.grids[level]
+        window = np.empty((height, width, 3), dtype=np.uint8)
+        if x < 0 or y < 0 or x + width > grid.width or y + height > grid.height:
+            window.fill(WHITE)
+        for part in grid.parts(x, y, width, height):
+            window[part.in_window] = self.tile(level, part.row, part.column)[part.in_tile]
+        return window
+
+    def tile(self, level: int, row: int, column: int) -> Pixels:
+        """Return one tile, cropped to the level; read-only."""
+        return self._cache.get((level, row, column), lambda: self._make(level, row, column))
+
+    def _make(self, level: int, row: int, column: int) -> Pixels:
+        if self._closed:  # else every tile would count as damaged
+            raise ValueError(f"{self._name} is closed.")
+        if level >= self._in_file:
+            return self._halved(level, row, column)
+        if level > 0:
+            return self._coarse(level, row, column)
+        return self._finest(row, column)
+
+    def _finest(self, row: int, column: int) -> Pixels:
+        _, _, width, height = self.grids[0].tile_box(row, column)
+        fill = WHITE
+        if (row, column) in self.faults:
+            fill = UNREAD
+        else:
+            try:
+                pixels = self.backend.decode(0, row, column)
+                if pixels is not None:
+                    return pixels
+            except TileError as error:
+                self.faults.add(row, column, error)
+                fill = UNREAD
+        return np.full((height, width, 3), fill, dtype=np.uint8)
+
+    def _coarse(self, level: int, row: int, column: int) -> Pixels:
+        try:
+            pixels = self.backend.decode(level, row, column)
+        except TileError:
+            pixels = None
+        return self._from_finer(level, row, column) if pixels is None else pixels
+
+    def _from_finer(self, level: int, row: int, column: int) -> Pixels:
+        grid = self.grids[level]
+        x, y, width, height = grid.tile_box(row, column)
+        corner = x * grid.scale.x, y * grid.scale.y
+        return resample(self, level - 1, corner, grid.scale, (width, height))
+
+    def _halved(self, level: int, row: int, column: int) -> Pixels:
+        above = self.grids[level - 1]
+        x, y, width, height = self.grids[level].tile_box(row, column)
+        across, down = min(2 * width, above.width - 2 * x), min(2 * height, above.height - 2 * y)
+        return halve(self.region(level - 1, 2 * x, 2 * y, across, down))
+
+
+def with_synthesised(grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
+    """Append halved levels until the coarsest is small enough."""
+    levels = list(grids)
+    while max(levels[-1].width, levels[-1].height) > COARSEST:
+        levels.append(_half(levels[-1]))
+    return tuple(levels)
+
+
+def _half(grid: Grid) -> Grid:
+    return replace(
+        grid,
+        width=-(-grid.width // 2),
+        height=-(-grid.height // 2),
+        tile_width=SYNTHESISED_TILE,
+        tile_height=SYNTHESISED_TILE,
+        scale=Scale(2 * grid.scale.x, 2 * grid.scale.y),
+    )
+
+
+def halve(pixels: Pixels) -> Pixels:
+    """Average blocks of 2 x 2 pixels, (h, w, 3) to (ceil(h/2), ceil(w/2), 3), halves upwards.
+
+    A last odd row or column is averaged with itself.
+    """
+    height, width, channels = pixels.shape
+    if height % 2 or width % 2:
+        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    rows = pixels[0::2].astype(np.uint16) + pixels[1::2]
+    pairs = rows.reshape(len(rows), -1, 2, channels)
+    return ((pairs[:, :, 0] + pairs[:, :, 1] + 2) >> 2).astype(np.uint8)

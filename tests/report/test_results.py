@@ -1,0 +1,92 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import rgb2hsv
+
+from napari_ggs import glomeruli
+from napari_ggs.errors import UserError
+from napari_ggs.exchange.qupath import read_geojson
+from napari_ggs.exchange.table import read_csv
+from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import GGS
+from napari_ggs.report import RunInfo, write_results
+from napari_ggs.slides import Slide
+
+PLACES = [(400, 300, 90), (1200, 700, 80), (700, 1200, 60), (1500, 1200, 70)]
+SCORES = [0.9, 0.8, 0.7, 0.1]
+P = [
+    [0.9, 0.04, 0.02, 0.02, 0.02],
+    [0.05, 0.9, 0.02, 0.02, 0.01],
+    [0.05, 0.05, 0.02, 0.02, 0.86],
+    [0.9, 0.04, 0.02, 0.02, 0.02],
+]
+THRESHOLDS = Thresholds(detection=0.3, glomerulus=0.5)
+
+
+def write(slide: Slide, folder: Path, places=PLACES) -> list[Path]:
+    n = len(places)
+    table = glomeruli.build(places, SCORES[:n], P[:n], GGS)
+    run = RunInfo(seconds={"total": 1.23456}, models={"detector": {"name": "d", "sha256": "0"}})
+    return write_results(table, slide, GGS, THRESHOLDS, folder, run)
+
+
+def test_a_slide_gets_four_files_under_its_name(kidney_slide, tmp_path) -> None:
+    files = write(kidney_slide, tmp_path / "out")
+    assert [f.name for f in files] == [f"kidney.{end}" for end in ("csv", "geojson", "png", "json")]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(f.name for f in files)
+
+
+def test_the_csv_has_every_circle_and_the_geojson_those_over_the_threshold(
+    kidney_slide, tmp_path
+) -> None:
+    csv, geojson, _, _ = write(kidney_slide, tmp_path)
+    assert len(read_csv(csv)[0]) == 4
+    assert len(read_geojson(geojson, GGS)) == 3
+
+
+def test_the_summary_counts_what_the_thresholds_let_through(kidney_slide, tmp_path) -> None:
+    summary = json.loads(write(kidney_slide, tmp_path)[3].read_text())
+    assert summary["glomeruli"] == 2
+    assert summary["counts"] == {"normal": 1, "obsolescent": 1, "solidified": 0, "disappearing": 0}
+    assert summary["globally_sclerotic_percent"] == 50
+    assert summary["globally_sclerotic_percent_95"] == pytest.approx([9.45, 90.55], abs=0.01)
+    assert summary["rejected"] == {
+        "below_detection_threshold": 1,
+        "by_classifier": 1,
+        "by_people": 0,
+    }
+    assert summary["tissue_mm2"] == pytest.approx(3.2, rel=0.15)
+    assert summary["tissue_not_analysed_percent"] == 0
+    assert summary["slide"]["fingerprint"] == kidney_slide.fingerprint
+
+
+def test_the_picture_draws_each_circle_in_its_colour(kidney_slide, tmp_path) -> None:
+    picture = np.asarray(Image.open(write(kidney_slide, tmp_path)[2]).convert("RGB"))
+    bare = np.asarray(Image.open(write(kidney_slide, tmp_path / "bare", [])[2]).convert("RGB"))
+    assert picture.shape == bare.shape
+    hue = rgb2hsv(picture)[..., 0]
+    drawn = (picture != bare).any(axis=2)
+    top = picture.shape[0] - kidney_slide.height  # the headline is above the slide
+    for (x, y, r), expected in zip(PLACES[:2], (164 / 360, 34 / 360), strict=True):
+        rim = [(int(top + y + r * np.sin(t)), int(x + r * np.cos(t))) for t in (0, 1.6, 3.1, 4.7)]
+        for row, column in rim:
+            assert drawn[row, column]
+            assert abs(hue[row, column] - expected) < 0.04
+
+
+def test_a_slide_without_glomeruli_is_a_result(kidney_slide, tmp_path) -> None:
+    files = write(kidney_slide, tmp_path, [])
+    summary = json.loads(files[3].read_text())
+    assert summary["glomeruli"] == 0
+    assert summary["globally_sclerotic_percent"] is None
+    assert files[2].stat().st_size > 1000
+
+
+def test_a_folder_that_is_a_file_is_refused(kidney_slide, tmp_path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(UserError, match="out"):
+        write(kidney_slide, tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
