@@ -1,0 +1,91 @@
+"""The detector: images in, circles out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from napari_ggs.detection.decoding import Decoded, decode
+
+Array = NDArray[np.float64]
+Images = NDArray[np.uint8]
+Triple = tuple[float, float, float]
+
+GRID = 32
+"""Sides that the network takes are multiples of this."""
+
+WHITE = 255
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A network and how to feed it.
+
+    Attributes
+    ----------
+    network : nn.Module
+        Images (n, 3, h, w) to `napari_ggs.detection.circlenet.Maps`, in evaluation mode.
+    mpp : float
+        Microns per pixel of the images that it wants.
+    mean, std : tuple of float
+        RGB, of pixels in 0..1.
+    input_px : int
+        Side of the square tiles that a slide is cut into.
+    max_radius_um : float
+        No circle is larger: larger ones are cut down to it.
+    """
+
+    network: nn.Module
+    mpp: float
+    mean: Triple
+    std: Triple
+    input_px: int = 512
+    max_radius_um: float = 200.0
+
+    def detect(self, images: Images, threshold: float) -> list[tuple[Array, Array]]:
+        """Find glomeruli in images of this detector's resolution.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (n, h, w, 3)
+            Of any size; filled up with white to a multiple of 32.
+        threshold : float
+            Smallest score.
+
+        Returns
+        -------
+        list of (circles, scores)
+            Per image: x, y, radius in image px, shape (k, 3), and scores, shape (k,), by
+            falling score. Centres lie within the image.
+        """
+        if images.ndim != 4 or images.shape[3] != 3:
+            raise ValueError(f"Images have the shape (n, h, w, 3). Found {images.shape}.")
+        if len(images) == 0:
+            return []
+        device = next(self.network.parameters()).device
+        with torch.inference_mode():
+            pixels = normalise(_filled_up(images), self.mean, self.std, device)
+            found = decode(self.network(pixels), threshold)
+        return [self._within(one, *images.shape[1:3]) for one in found]
+
+    def _within(self, found: Decoded, height: int, width: int) -> tuple[Array, Array]:
+        circles, scores = found.circles.cpu().numpy(), found.scores.cpu().numpy()
+        x, y, radius = circles.T
+        kept = (x >= 0) & (y >= 0) & (x < width) & (y < height) & (radius > 0)
+        circles[:, 2] = np.minimum(radius, self.max_radius_um / self.mpp)
+        return circles[kept], scores[kept]
+
+
+def normalise(images: Images, mean: Triple, std: Triple, device: torch.device) -> Tensor:
+    """uint8 images (n, h, w, 3) as the float tensor (n, 3, h, w) that a network takes."""
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
+    scale = torch.tensor([1 / (255 * s) for s in std], device=device).view(3, 1, 1)
+    shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
+    return pixels * scale - shift.view(3, 1, 1)
+
+
+def _filled_up(images: Images) -> Images:
+    down, right = (-side % GRID for side in images.shape[1:3])
+    return np.pad(images, ((0, 0), (0, down), (0, right), (0, 0)), constant_values=WHITE)
