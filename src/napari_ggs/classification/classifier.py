@@ -1,0 +1,74 @@
+"""The classifier: patches in, calibrated probabilities out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from napari_ggs.lesions import Scheme
+
+Patches = NDArray[np.uint8]
+Probabilities = NDArray[np.float64]
+Triple = tuple[float, float, float]
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network and how to feed it.
+
+    Attributes
+    ----------
+    network : nn.Module
+        (n, 3, input_px, input_px) to logits (n, k), in evaluation mode.
+    scheme : Scheme
+        Its classes, in the order of the outputs.
+    margin_um : float
+        How far a crop reaches beyond the circle on each side, in microns.
+    input_px : int
+        Side of the square input.
+    mean, std : tuple of float
+        RGB, of pixels in 0..1.
+    temperature : float
+        Divides the logits before the softmax (Guo et al. 2017), so that a probability is the
+        share of such answers that are right.
+    """
+
+    network: nn.Module
+    scheme: Scheme
+    margin_um: float
+    input_px: int
+    mean: Triple
+    std: Triple
+    temperature: float = 1.0
+
+    def classify(self, images: Patches) -> Probabilities:
+        """Classify patches of shape (n, input_px, input_px, 3).
+
+        Returns
+        -------
+        ndarray of float64, shape (n, k)
+            Rows sum to 1, in the order of ``scheme.classes``; the same for a patch whatever
+            the batch that it is in (within 1e-4).
+        """
+        expected = (self.input_px, self.input_px, 3)
+        if images.shape[1:] != expected:
+            raise ValueError(f"Patches have the shape (n, *{expected}). Found {images.shape}.")
+        if len(images) == 0:
+            return np.empty((0, len(self.scheme.classes)))
+        device = next(self.network.parameters()).device
+        with torch.inference_mode():
+            logits = self.network(as_input(images, self.mean, self.std, device)).cpu().double()
+            shares: Probabilities = (logits / self.temperature).softmax(dim=1).numpy()
+        return shares
+
+
+def as_input(images: Patches, mean: Triple, std: Triple, device: torch.device = CPU) -> Tensor:
+    """Normalise uint8 images (n, h, w, 3) to floats (n, 3, h, w), channels last in memory."""
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
+    scale = torch.tensor([1 / (255 * s) for s in std], device=device).view(3, 1, 1)
+    shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
+    return pixels * scale - shift.view(3, 1, 1)

@@ -1,0 +1,81 @@
+"""Cards say everything about a model and refuse what does not match."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from napari_ggs.lesions import GGS
+from napari_ggs.models import Architecture, DataSource, ModelCard, ModelError, read_card
+
+
+def card(**changes: Any) -> ModelCard:
+    fields: dict[str, Any] = {
+        "name": "small",
+        "task": "classification",
+        "architecture": Architecture(kind="classifier", backbone="efficientnet_lite0"),
+        "classes": GGS.classes,
+        "margin_um": 12.5,
+        "input_px": 64,
+        "mean": (0.5, 0.5, 0.5),
+        "std": (0.5, 0.5, 0.5),
+        "data": (DataSource(name="AIDPATH", doi="10.17632/k7nvtgn2x6.3", licence="CC BY 4.0"),),
+    }
+    return ModelCard.model_validate(fields | changes)
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    path = folder / "model.json"
+    path.write_text(json.dumps(card().model_dump(mode="json") | changes))
+    return path
+
+
+def test_a_card_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    assert read_card(written(tmp_path)) == card()
+
+
+def test_a_card_says_that_it_is_for_research() -> None:
+    assert "research, not diagnosis" in card().notes
+
+
+def test_another_format_version_is_refused_with_both_versions(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"version 7.*reads version 1"):
+        read_card(written(tmp_path, format_version=7))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"colour": "pink"}, "colour"),
+        ({"input_px": "large"}, "input_px"),
+        ({"task": "segmentation"}, "task"),
+        ({"temperature": 0}, "temperature"),
+    ],
+)
+def test_a_field_that_does_not_match_is_named(
+    tmp_path: Path, changes: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ModelError, match=named):
+        read_card(written(tmp_path, **changes))
+
+
+def test_a_card_that_is_not_there_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"No model card at .*Copy both"):
+        read_card(tmp_path / "model.json")
+
+
+def test_a_classifier_needs_its_margin() -> None:
+    with pytest.raises(ValidationError, match="margin_um"):
+        card(margin_um=None)
+
+
+def test_a_detector_needs_its_resolution_and_largest_radius() -> None:
+    with pytest.raises(ValidationError, match="mpp and max_radius_um"):
+        card(task="detection", classes=("glomerulus",))
+
+
+def test_a_classifier_s_classes_are_a_known_scheme() -> None:
+    with pytest.raises(ValidationError, match="No class scheme"):
+        card(classes=("round", "square"))
