@@ -1,0 +1,130 @@
+"""Augmentation: the same tissue as another laboratory, scanner or microscope would show it.
+
+Plain functions over batches of uint8 images, (n, h, w, 3) in and out; everything random comes
+from the generator given. Nothing here changes what an image shows, so labels stay.
+"""
+
+import imagecodecs
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from napari_ggs.training.recipe import Augmentation
+
+Images = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+HAEMATOXYLIN = (0.652, 0.675, 0.339)
+PAS = (0.197, 0.910, 0.363)
+WHITE = 240.0
+"""Stain vectors (optical density, natural log) of the AIDPATH slides: REFERENCE.md, section 1."""
+
+_DENSITY = -np.log(np.maximum(np.arange(256), 1) / WHITE).astype(np.float32)
+
+
+def appearance(images: Images, rng: Generator, settings: Augmentation) -> Images:
+    """Vary stain, tone, light, focus, noise and compression; each image by its own draw.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, h, w, 3)
+    rng : Generator
+    settings : Augmentation
+        How far.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, h, w, 3)
+    """
+    varied = np.empty_like(images)
+    for out, image in zip(varied, images, strict=True):
+        out[:] = _vary(image, rng, settings)
+    return varied
+
+
+def turn(images: Images, rng: Generator) -> Images:
+    """Flip and turn square images by multiples of 90 degrees, each by its own draw."""
+    turned = np.empty_like(images)
+    for out, image in zip(turned, images, strict=True):
+        flipped = image[:, ::-1] if rng.random() < 0.5 else image
+        out[:] = np.rot90(flipped, int(rng.integers(4)))
+    return turned
+
+
+def _vary(image: Images, rng: Generator, settings: Augmentation) -> Images:
+    pixels = restain(image, rng, settings.stain)
+    pixels = retone(pixels, rng, settings.tone)
+    pixels *= shading(image.shape[:2], rng, settings.light)
+    pixels = defocus(pixels, rng, settings.blur_px)
+    pixels += grain(pixels.shape, rng, settings.noise)
+    return compress(_as_bytes(pixels), rng, settings.jpeg)
+
+
+def restain(image: Images, rng: Generator, strength: float) -> Floats:
+    """Change stain concentrations and vectors in optical density; returns pixels in 0..1.
+
+    The density is unmixed into haematoxylin, PAS and what is left over; each concentration is
+    scaled, each vector turned a little, and the three are mixed again: one 3 x 3 matrix.
+    """
+    mixing = _basis(np.array([HAEMATOXYLIN, PAS]))
+    scales = np.exp(rng.uniform(-0.45, 0.45, 3) * strength)
+    turned = _basis(mixing[:2] + rng.normal(0, 0.06, (2, 3)) * strength)
+    change = (np.linalg.inv(mixing) * scales) @ turned
+    density = _DENSITY[image] @ change.astype(np.float32)
+    pixels: Floats = np.exp(-density) * np.float32(WHITE / 255)
+    return pixels
+
+
+def retone(pixels: Floats, rng: Generator, strength: float) -> Floats:
+    """Change gamma, contrast, brightness and the white level of each channel."""
+    gamma = np.exp(rng.uniform(-0.25, 0.25) * strength)
+    contrast = np.exp(rng.uniform(-0.2, 0.2) * strength)
+    brightness = rng.uniform(-0.05, 0.05) * strength
+    white = 1 + rng.uniform(-0.07, 0.05, 3) * strength
+    middle = pixels.mean()
+    toned = (np.clip(pixels, 0, None) ** np.float32(gamma) - middle) * contrast + middle
+    return ((toned + brightness) * white).astype(np.float32)
+
+
+def shading(shape: tuple[int, int], rng: Generator, largest: float) -> Floats:
+    """Uneven light as a factor (h, w, 1): a slope across the image, a fall towards its corners."""
+    v, u = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij")
+    angle = rng.uniform(0, 2 * np.pi)
+    slope = (u * np.cos(angle) + v * np.sin(angle)) / 2
+    vignette = -(u**2 + v**2) / 2
+    both = rng.uniform(0, largest) * slope + rng.uniform(0, largest) * vignette
+    return (1 + both).astype(np.float32)[:, :, None]
+
+
+def defocus(pixels: Floats, rng: Generator, largest: float) -> Floats:
+    """Blur every other image with a Gaussian of up to `largest` px."""
+    sigma = rng.uniform(0, largest)
+    if rng.random() < 0.5 or sigma < 0.2:
+        return pixels
+    blurred: Floats = gaussian_filter(pixels, (sigma, sigma, 0), truncate=2.5)
+    return blurred
+
+
+def grain(shape: tuple[int, ...], rng: Generator, largest: float) -> Floats:
+    """Noise of a standard deviation of up to `largest`, of pixels in 0..1."""
+    return rng.standard_normal(shape, dtype=np.float32) * np.float32(rng.uniform(0, largest))
+
+
+def compress(image: Images, rng: Generator, qualities: tuple[int, int]) -> Images:
+    """Compress every other image as JPEG, at a quality from the range, both ends included."""
+    quality = int(rng.integers(qualities[0], qualities[1] + 1))
+    if rng.random() < 0.5 or quality == 0:
+        return image
+    return imagecodecs.jpeg8_decode(imagecodecs.jpeg8_encode(image, level=quality))
+
+
+def _as_bytes(pixels: Floats) -> Images:
+    return np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
+
+
+def _basis(stains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The stains' unit vectors and, as third row, the direction that both leave over."""
+    units = stains / np.linalg.norm(stains, axis=1, keepdims=True)
+    rest = np.cross(units[0], units[1])
+    return np.vstack([units, rest / np.linalg.norm(rest)])

@@ -1,0 +1,89 @@
+"""Collecting the patches of a recipe's sources; what takes long is kept for the next training."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from napari_ggs import phantom
+from napari_ggs.lesions import Scheme
+from napari_ggs.training.aidpath import LABELS
+from napari_ggs.training.folder_patches import folder_patches
+from napari_ggs.training.patches import PatchSet, digest
+from napari_ggs.training.phantom_patches import phantoms_patches
+from napari_ggs.training.recipe import RecipeError
+from napari_ggs.training.sources import Aidpath, Bare, Folder, Phantoms, Source
+from napari_ggs.training.tissue_patches import aidpath_patches, bare_patches
+
+
+def check(sources: Iterable[Source]) -> None:
+    """See that the files of every source are there, before hours are spent on the first.
+
+    Raises
+    ------
+    RecipeError
+        Names the first place where there is nothing.
+    """
+    for source in sources:
+        for place in (getattr(source, "folder", None), getattr(source, "path", None)):
+            if place is not None and not place.exists():
+                raise RecipeError(
+                    f"The recipe's data are not at {place.absolute()}: start the training from the "
+                    "folder that its paths are relative to, or correct the recipe."
+                )
+
+
+def patches_of(source: Source, scheme: Scheme, progress: Callable[[int, int], None]) -> PatchSet:
+    """Collect the patches of a source; kept in the user's cache folder, since phantoms take time.
+
+    Parameters
+    ----------
+    source : Source
+    scheme : Scheme
+    progress : callable
+        Called with the number of phantom slides drawn and to be drawn.
+    """
+    kept = user_cache_path("napari-ggs") / "patches" / f"{_fingerprint(source)}.npz"
+    if kept.is_file():
+        return _chosen(PatchSet.load(kept), source)
+    parts = list(_collect(source, scheme, progress))
+    patches = PatchSet.joined(parts)
+    if not isinstance(source, Folder):
+        patches.save(kept)
+    return _chosen(patches, source)
+
+
+def _chosen(patches: PatchSet, source: Source) -> PatchSet:
+    unknown = sorted(set(source.leave_out) - set(patches.patients.tolist()))
+    if unknown:
+        raise RecipeError(
+            f"The recipe leaves out {', '.join(unknown)}, but the {source.kind} data are of "
+            f"{', '.join(np.unique(patches.patients))}. Correct leave_out."
+        )
+    kept = patches.where(~np.isin(patches.patients, source.leave_out))
+    kept.repeats[:] = source.repeats
+    return kept
+
+
+def _fingerprint(source: Source) -> str:
+    """Changes with whatever changes the patches: the source's settings and the code."""
+    fixed = source.model_dump_json(exclude={"repeats", "validation", "leave_out"})
+    code = sorted(Path(phantom.__file__).parent.glob("*.py"))
+    code += [*sorted(Path(__file__).parent.glob("*_patches.py")), LABELS]
+    code += [Path(__file__).with_name("cutting.py")]
+    return digest(fixed, *(file.read_text(encoding="utf-8") for file in code))
+
+
+def _collect(
+    source: Source, scheme: Scheme, progress: Callable[[int, int], None]
+) -> Iterator[PatchSet]:
+    match source:
+        case Phantoms():
+            yield from phantoms_patches(source, progress)
+        case Aidpath():
+            yield from aidpath_patches(source)
+        case Bare():
+            yield bare_patches(source)
+        case Folder():
+            yield from folder_patches(source, scheme)

@@ -1,0 +1,80 @@
+"""Fields drawn as phantoms. Imports little, since every process that draws imports it."""
+
+import hashlib
+import importlib.resources
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from napari_ggs.circles import as_circles
+from napari_ggs.files import make_folder, replacing
+from napari_ggs.phantom import PhantomSlide
+from napari_ggs.training.circles_data import Field, InMemory
+from napari_ggs.training.detection_recipe import PhantomFields
+
+
+def phantom_fields(
+    source: PhantomFields, mpp: float, progress: Callable[[int, int], None]
+) -> list[Field]:
+    """Draw phantom slides, in all processors at once; drawn ones are kept in the user's cache."""
+    seeds = range(source.seed, source.seed + source.slides)
+    folder = make_folder(user_cache_path("napari-ggs", ensure_exists=True) / "fields")
+    key = _fingerprint(source, mpp)
+    paths = [folder / f"{key}-{seed}.npz" for seed in seeds]
+    missing = [i for i, path in enumerate(paths) if not path.is_file()]
+    for done, _ in enumerate(_drawn(source, mpp, paths, missing), start=1):
+        progress(done, len(missing))
+    return [_load(path, f"phantom-{seed}") for seed, path in zip(seeds, paths, strict=True)]
+
+
+def _drawn(
+    source: PhantomFields, mpp: float, paths: list[Path], missing: list[int]
+) -> Iterator[None]:
+    if not missing:
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+        jobs = [
+            pool.submit(
+                draw_field,
+                source.seed + i,
+                source.side_um,
+                source.outlines[i % len(source.outlines)],
+                mpp,
+                paths[i],
+            )
+            for i in missing
+        ]
+        for job in jobs:
+            yield job.result()
+
+
+def draw_field(seed: int, side_um: float, outline: Any, mpp: float, path: Path) -> None:
+    """Draw one phantom slide at `mpp` and write its pixels and circles to an .npz file."""
+    slide = PhantomSlide(side_um, side_um, mpp=mpp, seed=seed, outline=outline)
+    truth = slide.truth
+    circles = as_circles(truth[["x", "y", "radius"]].to_numpy() if len(truth) else [])
+    cut = truth["cut"].to_numpy(dtype=bool) if len(truth) else np.zeros(0, dtype=bool)
+    image = slide.render(0, 0, slide.width, slide.height)
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, image=image, circles=circles[~cut], ignored=circles[cut])
+
+
+def _load(path: Path, name: str) -> Field:
+    with np.load(path) as kept:
+        return Field(name, InMemory(kept["image"]), kept["circles"], kept["ignored"])
+
+
+def _fingerprint(source: PhantomFields, mpp: float) -> str:
+    """Changes with whatever changes the pixels of a slide: its settings and the code."""
+    package = Path(str(importlib.resources.files("napari_ggs")))
+    code = sorted(package.glob("phantom/*.py"))
+    parts = [f"{source.side_um} {source.outlines} {source.seed} {mpp}".encode()]
+    parts += [file.read_bytes() for file in code]
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

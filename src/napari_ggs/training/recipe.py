@@ -1,0 +1,157 @@
+"""Recipes: TOML files that say how a model is trained. Unknown or wrong entries are refused."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
+
+from napari_ggs.errors import UserError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class RecipeError(UserError):
+    """A recipe that is missing or does not say what it must."""
+
+
+class Section(BaseModel):
+    """A table of a recipe; entries that it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Optimiser(Section):
+    """How the weights move."""
+
+    name: Literal["adam", "sgd"] = "adam"
+    lr: PositiveFloat = 1e-4
+    weight_decay: float = Field(default=0.0, ge=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+
+
+class Augmentation(Section):
+    """How far images are varied; see `napari_ggs.training.augment`. 0 switches one off.
+
+    Attributes
+    ----------
+    stain : float
+        Strength of the changes of stain concentrations and vectors in optical density; 1 is
+        strong: another laboratory's stain.
+    tone : float
+        Strength of the changes of brightness, contrast, gamma and white level.
+    light : float
+        Largest darkening from one side of the image to the other, as a share.
+    blur_px : float
+        Largest sigma of the Gaussian defocus, in pixels of the image.
+    noise : float
+        Largest standard deviation of the noise, of pixels in 0..1.
+    jpeg : tuple of int
+        Range of JPEG qualities; every other image is compressed. (0, 0) switches it off.
+    zoom : tuple of float
+        Range of the magnification.
+    shift : float
+        Largest shift, as a share of the circle's radius (classification) or image (detection).
+    """
+
+    stain: float = Field(default=1.0, ge=0)
+    tone: float = Field(default=1.0, ge=0)
+    light: float = Field(default=0.25, ge=0, lt=1)
+    blur_px: float = Field(default=1.2, ge=0)
+    noise: float = Field(default=0.03, ge=0)
+    jpeg: tuple[int, int] = (40, 95)
+    zoom: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.25)
+    shift: float = Field(default=0.1, ge=0)
+
+
+class Recipe(Section):
+    """What every recipe says.
+
+    Attributes
+    ----------
+    task : {"detection", "classification"}
+    name : str
+        The name of the model that it makes.
+    notes : str
+        What the card says beside "for research, not diagnosis".
+    seed : int
+        Everything random follows from it.
+    batch : int
+        Size of a mini-batch.
+    """
+
+    task: Literal["detection", "classification"]
+    name: str
+    notes: str = ""
+    seed: NonNegativeInt = 0
+    batch: PositiveInt = 16
+
+
+R = TypeVar("R", bound=Recipe)
+
+
+def recipe_path(name_or_path: str | Path) -> Path:
+    """The file of a recipe, given by its path or by the name of one that comes with napari-ggs.
+
+    Raises
+    ------
+    RecipeError
+        If there is none; the message lists the names there are.
+    """
+    given, own = Path(name_or_path), RECIPES / f"{name_or_path}.toml"
+    for path in (given, own):
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
+    raise RecipeError(
+        f"There is no recipe {str(name_or_path)!r}: give a .toml file, or one of {known}."
+    )
+
+
+def task_of(path: Path) -> str:
+    """The task that a recipe is for: "detection" or "classification".
+
+    Raises
+    ------
+    RecipeError
+        If it names neither.
+    """
+    task = _parse(path).get("task")
+    if task not in ("detection", "classification"):
+        raise RecipeError(
+            f'{path}: the recipe says task = {task!r}; it must say "detection" or "classification".'
+        )
+    return str(task)
+
+
+def load_recipe(path: Path, kind: type[R]) -> R:
+    """Read a recipe of one kind.
+
+    Raises
+    ------
+    RecipeError
+        If it is no TOML file, or an entry is unknown, missing or out of range: names the entry.
+    """
+    try:
+        return kind.model_validate(_parse(path))
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        entry = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        raise RecipeError(f"{path}: {entry}: {first['msg']}. Correct the recipe.") from fault
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise RecipeError(f"The recipe {path} cannot be read ({fault.strerror}).") from fault
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise RecipeError(f"{path} is no TOML file: {fault}.") from fault

@@ -1,0 +1,104 @@
+"""Where labelled patches come from, as a recipe names it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from napari_ggs.models import DataSource
+from napari_ggs.training.recipe import Section
+
+AIDPATH = DataSource(
+    name="AIDPATH: Data for glomeruli characterization in histopathological images "
+    "(Bueno et al. 2020)",
+    doi="10.17632/k7nvtgn2x6.3",
+    licence="CC BY 4.0",
+)
+
+
+class _Source(Section):
+    """What every source says.
+
+    Attributes
+    ----------
+    repeats : int
+        How often each patch comes in one pass through its class.
+    validation : float
+        Share of the source's patients that choose and calibrate the model.
+    leave_out : list of str
+        Patients that the model must not see at all.
+    """
+
+    repeats: PositiveInt = 1
+    validation: float = Field(default=0.2, ge=0, lt=1)
+    leave_out: tuple[str, ...] = ()
+
+
+class Phantoms(_Source):
+    """Synthetic slides; each is a patient of its own, with its own stain.
+
+    Attributes
+    ----------
+    slides : int
+        Their seeds are ``seed``, ``seed + 1``, ...
+    side_um : float
+        Each is a square field of cortex.
+    mpp : float
+        At which it is drawn.
+    mix : dict, optional
+        Shares of the kinds of glomeruli; drawn for each slide if not given.
+    others : int
+        Number of random places without a glomerulus on each, beside all that mimic one.
+    """
+
+    kind: Literal["phantom"]
+    slides: PositiveInt
+    seed: NonNegativeInt
+    side_um: PositiveFloat = 2000.0
+    mpp: PositiveFloat = 0.5
+    mix: dict[str, float] | None = None
+    others: NonNegativeInt = 6
+
+
+class Aidpath(_Source):
+    """The real PAS fields, with the glomeruli labelled in ``labels/aidpath.toml``."""
+
+    kind: Literal["aidpath"]
+    folder: Path
+    others: NonNegativeInt = 60
+    seed: NonNegativeInt = 0
+
+
+class Bare(_Source):
+    """A slide of an organ without glomeruli."""
+
+    kind: Literal["slide without glomeruli"]
+    path: Path
+    name: str
+    licence: str
+    others: PositiveInt = 150
+    seed: NonNegativeInt = 0
+
+
+class Folder(_Source):
+    """Ready-made crops of one glomerulus each: ``folder/patient/class/*.png``."""
+
+    kind: Literal["folder"]
+    folder: Path
+    name: str
+    licence: str
+    doi: str = ""
+
+
+Source = Annotated[Phantoms | Aidpath | Bare | Folder, Field(discriminator="kind")]
+
+
+def described(source: Source) -> DataSource:
+    """The source as a model card names it."""
+    if isinstance(source, Phantoms):
+        drawn = f"{source.slides} phantom slides of napari-ggs from seed {source.seed}"
+        return DataSource(name=drawn, licence="BSD-3-Clause")
+    if isinstance(source, Aidpath):
+        return AIDPATH
+    doi = source.doi if isinstance(source, Folder) else ""
+    return DataSource(name=source.name, licence=source.licence, doi=doi)

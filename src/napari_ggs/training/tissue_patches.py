@@ -1,0 +1,59 @@
+"""Patches of real tissue: labelled fields, and slides without glomeruli."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.random import Generator
+
+from napari_ggs.circles import Array
+from napari_ggs.lesions import NON_GLOMERULUS
+from napari_ggs.slides import open_slide
+from napari_ggs.training.aidpath import LabelledField, labelled_fields
+from napari_ggs.training.augment import Images
+from napari_ggs.training.cutting import Window, cut, free_circles, window_of
+from napari_ggs.training.patches import PATCH_PX, PatchSet
+from napari_ggs.training.sources import Aidpath, Bare
+
+
+def aidpath_patches(source: Aidpath) -> Iterator[PatchSet]:
+    """Patches of the AIDPATH fields, one set for each."""
+    rng = np.random.default_rng(source.seed)
+    for field in labelled_fields(source.folder):
+        yield field_patches(field, source.others, rng)
+
+
+def field_patches(field: LabelledField, number: int, rng: Generator) -> PatchSet:
+    """Patches of one field: its glomeruli, the named other places, and `number` random ones."""
+    taken = np.concatenate([field.glomeruli, field.unsure])
+    window = window_of(field.image)
+    height, width, _ = field.image.shape
+    others = [cut(window, circle, field.mpp) for circle in field.others]
+    others += _tissue_patches(window, (width, height), taken, field.mpp, number, rng)
+    images = [cut(window, circle, field.mpp) for circle in field.glomeruli] + others
+    return PatchSet.of(images, field.labels + [NON_GLOMERULUS] * len(others), field.name)
+
+
+def bare_patches(source: Bare) -> PatchSet:
+    """Patches of a slide without glomeruli."""
+    rng = np.random.default_rng(source.seed)
+    with open_slide(source.path) as slide:
+        window = window_of(slide.read(0, 0, slide.width, slide.height))
+        size, mpp = (slide.width, slide.height), slide.require_mpp()
+    images = _tissue_patches(window, size, np.empty((0, 3)), mpp, source.others, rng)
+    return PatchSet.of(images, [NON_GLOMERULUS] * len(images), source.name)
+
+
+def _tissue_patches(
+    window: Window, size: tuple[int, int], taken: Array, mpp: float, number: int, rng: Generator
+) -> list[Images]:
+    """Patches of up to `number` circles that lie on tissue; some lie on its edge."""
+    circles = free_circles(rng, size, taken, mpp, 4 * number)
+    patches = (cut(window, circle, mpp) for circle in circles)
+    on_tissue = (patch for patch in patches if _tissue_share(patch) > rng.uniform(0.2, 0.9))
+    return [patch for _, patch in zip(range(number), on_tissue, strict=False)]
+
+
+def _tissue_share(patch: Images) -> float:
+    """Share of coloured pixels in the middle of a patch."""
+    middle = patch[PATCH_PX // 4 : -PATCH_PX // 4, PATCH_PX // 4 : -PATCH_PX // 4].astype(int)
+    return float((middle.max(axis=2) - middle.min(axis=2) > 12).mean())

@@ -1,0 +1,190 @@
+"""Training a detector learns, goes on where it was, and leaves a complete model."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from safetensors.numpy import load_file
+
+from napari_ggs.circles import match
+from napari_ggs.detection import detect
+from napari_ggs.models import RESEARCH_ONLY, load_detector, read_card
+from napari_ggs.slides import open_slide
+from napari_ggs.training.detection import train_detector
+from napari_ggs.training.detection_recipe import DetectorRecipe
+from napari_ggs.training.recipe import RECIPES, RecipeError, load_recipe
+from napari_ggs.training.splits import TrainingError
+from napari_ggs.training.steps import TrainingStep
+from tests.detection.conftest import draw, scatter
+
+MPP = 4.0
+SIDE = 400
+
+RECIPE = """
+task = "detection"
+name = "drawn"
+seed = 3
+batch = 8
+window_px = 96
+labelled_by = "a test"
+[network]
+backbone = "test_efficientnet"
+width = 16
+pretrained = false
+input_px = 256
+[optimiser]
+lr = 1e-2
+[schedule]
+steps = {steps}
+warm_up = 5
+validate_every = 20
+average = 0.9
+[augmentation]
+stain = 0.3
+noise = 0.0
+zoom = [0.8, 1.25]
+[[data]]
+kind = "slides"
+name = "drawings"
+licence = "CC0-1.0"
+validation = 0.34
+slides = [
+    {{ path = "{folder}/0.tif", circles = "{folder}/0.csv" }},
+    {{ path = "{folder}/1.tif", circles = "{folder}/1.csv" }},
+    {{ path = "{folder}/2.tif", circles = "{folder}/2.csv" }},
+]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three slides of purple discs, each with its list of circles; 2 um/px."""
+    path = tmp_path_factory.mktemp("drawings")
+    for number in range(3):
+        circles = scatter(np.random.default_rng(number), 20, 2 * SIDE, 20, 55)
+        tifffile.imwrite(
+            path / f"{number}.tif",
+            draw(circles, 2 * SIDE, 2 * SIDE),
+            tile=(256, 256),
+            photometric="rgb",
+            resolution=(5000, 5000),
+            resolutionunit="CENTIMETER",
+        )
+        pd.DataFrame(circles, columns=["x", "y", "radius"]).to_csv(path / f"{number}.csv")
+    return path
+
+
+def recipe(place: Path, folder: Path, steps: int) -> Path:
+    path = place / f"{steps}.toml"
+    path.write_text(RECIPE.format(folder=folder.as_posix(), steps=steps))
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> tuple[Path, list]:
+    steps: list[TrainingStep] = []
+    place = tmp_path_factory.mktemp("trained")
+    out = train_detector(recipe(place, folder, 60), place / "m.safetensors", steps.append)
+    return out, steps
+
+
+def test_a_short_training_finds_the_discs_of_a_slide_it_never_saw(
+    trained: tuple[Path, list], folder: Path
+) -> None:
+    detector, card = load_detector(trained[0])
+    truth = pd.read_csv(folder / "2.csv")[["x", "y", "radius"]].to_numpy()
+    with open_slide(folder / "2.tif") as slide:
+        steps = list(detect(slide, detector, threshold=card.t_det))
+    circles = np.concatenate([step.circles for step in steps])
+    found = match(circles, truth, np.concatenate([step.scores for step in steps]))
+    assert (found >= 0).sum() >= 0.8 * len(truth)
+    assert card.metrics["selection_ap50"] > 0.7
+
+
+def test_progress_counts_steps_and_the_loss_falls(trained: tuple[Path, list]) -> None:
+    steps = trained[1]
+    assert [step.done for step in steps] == list(range(1, 61))
+    assert steps[-1].loss < 0.5 * steps[0].loss
+    assert np.isnan(steps[0].merit)
+    assert 0 <= steps[-1].merit <= 1
+
+
+def test_the_card_says_what_the_model_is_and_was_made_of(trained: tuple[Path, list]) -> None:
+    card = read_card(trained[0].with_suffix(".json"))
+    assert (card.task, card.classes, card.mpp) == ("detection", ("glomerulus",), MPP)
+    assert card.architecture.backbone == "test_efficientnet"
+    assert [(source.name, source.licence) for source in card.data] == [("drawings", "CC0-1.0")]
+    assert card.patients_seen.training == ("0", "1")
+    assert card.patients_seen.selection == ("2",)
+    assert card.labelled_by == "a test"
+    assert RESEARCH_ONLY in card.notes
+    assert card.metrics["selection_glomeruli"] == 20
+
+
+def test_nothing_but_the_model_and_its_card_is_left(trained: tuple[Path, list]) -> None:
+    assert sorted(path.suffix for path in trained[0].parent.iterdir()) == [
+        ".json",
+        ".safetensors",
+        ".toml",
+    ]
+
+
+class Killed(Exception):
+    """The process ends without a word."""
+
+
+def test_a_training_that_was_killed_goes_on_to_the_same_weights(
+    tmp_path: Path, folder: Path
+) -> None:
+    plan = recipe(tmp_path, folder, 24)
+    undisturbed = train_detector(plan, tmp_path / "a.safetensors")
+
+    def kill(step: TrainingStep) -> None:
+        if step.done == 22:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_detector(plan, tmp_path / "b.safetensors", kill)
+    steps: list[TrainingStep] = []
+    resumed = train_detector(plan, tmp_path / "b.safetensors", steps.append)
+    assert steps[0].done == 21, "the state is kept at every validation"
+    first, second = load_file(undisturbed), load_file(resumed)
+    assert all((first[key] == second[key]).all() for key in first)
+
+
+def test_stopping_saves_a_model(tmp_path: Path, folder: Path) -> None:
+    steps: list[TrainingStep] = []
+    out = train_detector(
+        recipe(tmp_path, folder, 60),
+        tmp_path / "m.safetensors",
+        steps.append,
+        stopped=lambda: len(steps) >= 2,
+    )
+    assert len(steps) == 3
+    assert load_detector(out).card.metrics["step"] == 3
+
+
+def test_slides_without_any_glomerulus_teach_nothing(tmp_path: Path, folder: Path) -> None:
+    plan = recipe(tmp_path, folder, 60)
+    text = plan.read_text()
+    for number in range(3):
+        text = text.replace(f', circles = "{folder.as_posix()}/{number}.csv"', "")
+    plan.write_text(text)
+    with pytest.raises(TrainingError, match="no glomerulus to learn from"):
+        train_detector(plan, tmp_path / "m.safetensors")
+
+
+def test_a_list_without_radii_is_named(tmp_path: Path, folder: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("x,y\n1,2\n")
+    plan = recipe(tmp_path, folder, 60)
+    plan.write_text(plan.read_text().replace(f"{folder.as_posix()}/1.csv", bad.as_posix()))
+    with pytest.raises(RecipeError, match=r"bad\.csv.*radius"):
+        train_detector(plan, tmp_path / "m.safetensors")
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("detector_*.toml")), ids=lambda p: p.stem)
+def test_the_recipes_that_come_along_are_valid(path: Path) -> None:
+    assert load_recipe(path, DetectorRecipe).name.startswith("ggs-circlenet-")
