@@ -1,0 +1,143 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_ggs import glomeruli
+from napari_ggs.lesions import GGS
+
+HALF_MICRON = {"resolution": (20000.0, 20000.0), "resolutionunit": "CENTIMETER"}
+
+
+def ggs(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a person would, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "napari_ggs", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"CI": "1"} | environment,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def glass(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("glass") / "glass.tif"
+    tifffile.imwrite(path, np.full((900, 900, 3), 243, np.uint8), tile=(128, 128), **HALF_MICRON)
+    return path
+
+
+def test_run_writes_the_four_files_of_each_slide(kidney: Path, glass: Path, tmp_path) -> None:
+    done = ggs("run", kidney, glass, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert names == {
+        f"{s}.{e}" for s in ("kidney", "glass") for e in ("csv", "geojson", "png", "json")
+    }
+    with (tmp_path / "out" / "kidney.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == glomeruli.columns(GGS)
+    summary = json.loads((tmp_path / "out" / "kidney.json").read_text())
+    assert summary["glomeruli"] > 0
+    assert summary["complete"] is True
+
+
+def test_empty_glass_is_a_result_without_glomeruli(glass: Path, tmp_path) -> None:
+    done = ggs("run", glass, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "no glomerulus found" in done.stdout
+    assert json.loads((tmp_path / "glass.json").read_text())["glomeruli"] == 0
+
+
+def test_one_bad_slide_does_not_stop_the_others_and_the_exit_code_says_so(
+    glass: Path, tmp_path
+) -> None:
+    (tmp_path / "letter.svs").write_text("Dear colleague")
+    done = ggs(
+        "run", tmp_path / "letter.svs", glass, tmp_path / "none.svs", "--out", tmp_path / "o"
+    )
+    assert done.returncode == 2
+    assert {p.suffix for p in (tmp_path / "o").iterdir()} == {".csv", ".geojson", ".png", ".json"}
+    complaints = done.stderr.splitlines()
+    assert len(complaints) == 2
+    assert "letter.svs" in complaints[0]
+    assert "none.svs" in complaints[1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_slide_without_resolution_asks_for_it_and_takes_it(tmp_path) -> None:
+    plain = tmp_path / "plain.tif"
+    tifffile.imwrite(plain, np.full((600, 600, 3), 243, np.uint8), tile=(64, 64))
+    asked = ggs("run", plain, "--out", tmp_path / "out")
+    assert asked.returncode == 2
+    assert "--mpp" in asked.stderr
+    assert not list((tmp_path / "out").iterdir())
+    given = ggs("run", plain, "--out", tmp_path / "out", "--mpp", "0.5")
+    assert given.returncode == 0, given.stderr
+    assert json.loads((tmp_path / "out" / "plain.json").read_text())["slide"]["mpp"] == 0.5
+
+
+def test_a_missing_model_is_said_before_any_slide_is_read(glass: Path, tmp_path) -> None:
+    done = ggs("run", glass, "--out", tmp_path / "out", "--detector", "nobody")
+    assert done.returncode == 2
+    assert "'nobody'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_the_work(glass: Path, tmp_path) -> None:
+    (tmp_path / "out").write_text("a file")
+    done = ggs("run", glass, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_two_slides_of_one_name_are_refused(glass: Path, tmp_path) -> None:
+    done = ggs("run", glass, glass, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "'glass'" in done.stderr
+
+
+def test_phantom_writes_a_slide_and_its_truth(tmp_path) -> None:
+    words = ("--width", 1, "--height", 1, "--mpp", 1, "--outline", "field", "--seed", 3)
+    done = ggs("phantom", tmp_path / "k.svs", *words)
+    assert done.returncode == 0, done.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"k.svs", "k.truth.csv"}
+
+
+def test_doctor_finds_all_that_is_needed_here() -> None:
+    done = ggs("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "openslide" in done.stdout
+
+
+def test_view_without_a_display_says_so() -> None:
+    done = ggs("view", DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.returncode == 2
+    assert "display" in done.stderr
+
+
+def test_help_and_version_need_neither_torch_nor_pandas() -> None:
+    script = (
+        "import sys, napari_ggs.cli as cli\n"
+        "from typer.testing import CliRunner\n"
+        "assert 'run' in CliRunner().invoke(cli.app, ['--help']).output\n"
+        "print(sorted({'torch', 'pandas', 'napari', 'qtpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.real_data
+def test_every_file_that_is_no_slide_gets_one_line(real_data: Path, tmp_path) -> None:
+    broken = sorted((real_data / "slides" / "broken").iterdir())
+    done = ggs("run", *broken, "--out", tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == len(broken) == 3
+    assert not list(tmp_path.iterdir())

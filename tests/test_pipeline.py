@@ -1,0 +1,99 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_ggs import circles, glomeruli, models
+from napari_ggs.detection import Region
+from napari_ggs.pipeline import LOWEST_SCORE, detect_and_classify
+from napari_ggs.slides import Slide, SlideError, open_slide
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return models.load_detector(models.DEFAULT_DETECTOR).detector
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return models.load_classifier(models.DEFAULT_CLASSIFIER).classifier
+
+
+@pytest.fixture(scope="module")
+def steps(kidney, detector, classifier):
+    with open_slide(kidney) as slide:
+        return list(detect_and_classify(slide, detector, classifier))
+
+
+def test_only_the_last_item_has_the_table_and_it_has_every_row(steps) -> None:
+    assert all(step.table is None for step in steps[:-1])
+    streamed = pd.concat([step.rows for step in steps if len(step.rows)])
+    table = steps[-1].table
+    assert sorted(table.index) == sorted(streamed.index) == list(range(len(table)))
+    pd.testing.assert_frame_equal(
+        table.drop(columns="id").sort_index(), streamed.drop(columns="id").sort_index()
+    )
+
+
+def test_ids_follow_y_then_x(steps) -> None:
+    table = steps[-1].table
+    assert table["id"].tolist() == list(range(1, len(table) + 1))
+    assert table["y"].is_monotonic_increasing
+
+
+def test_progress_ends_at_all_tiles_and_never_falls(steps) -> None:
+    done = [step.done for step in steps]
+    assert done == sorted(done)
+    assert steps[-1].done == steps[-1].total > 0
+
+
+def test_time_in_the_networks_is_part_of_the_total(steps) -> None:
+    seconds = steps[-1].seconds
+    assert 0 < seconds.detector + seconds.classifier <= seconds.total
+
+
+def test_most_glomeruli_of_a_phantom_are_found_and_kept(steps, kidney, classifier) -> None:
+    truth = pd.read_csv(kidney.with_suffix(".truth.csv"))
+    whole = truth[~truth["cut"]]
+    table = steps[-1].table
+    kept = table[table["predicted"].isin(classifier.scheme.glomerular)]
+    matched = circles.match(
+        glomeruli.circles_of(kept), glomeruli.circles_of(whole), kept["detection_score"]
+    )
+    assert len(whole) >= 5
+    assert (matched >= 0).sum() >= 0.7 * len(whole)
+
+
+def test_rejected_and_low_scored_circles_stay_in_the_table(steps) -> None:
+    table = steps[-1].table
+    assert (table["detection_score"] >= LOWEST_SCORE).all()
+    assert np.allclose(table.filter(like="p_").sum(axis=1), 1)
+
+
+def test_a_region_holds_only_its_own_centres(
+    kidney_slide: Slide, detector, classifier, steps
+) -> None:
+    region = Region(0, 0, 1000, 1600)
+    part = list(detect_and_classify(kidney_slide, detector, classifier, region=region))[-1].table
+    whole = steps[-1].table
+    assert (part["x"] < 1000).all()
+    sure = whole[(whole["x"] < 800) & (whole["detection_score"] > 0.5)]
+    matched = circles.match(
+        glomeruli.circles_of(part), glomeruli.circles_of(sure), part["detection_score"], 0.8
+    )
+    assert set(matched[matched >= 0]) == set(range(len(sure)))
+
+
+def test_a_cancelled_run_ends_with_the_table_of_what_it_has(
+    kidney_slide: Slide, detector, classifier
+) -> None:
+    last = list(detect_and_classify(kidney_slide, detector, classifier, cancelled=lambda: True))[-1]
+    assert last.table is not None
+    assert last.done < last.total
+
+
+def test_a_slide_without_resolution_is_asked_for_it(tmp_path, detector, classifier) -> None:
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "plain.tif", np.full((600, 600, 3), 200, np.uint8), tile=(64, 64))
+    with open_slide(tmp_path / "plain.tif") as slide, pytest.raises(SlideError, match="--mpp"):
+        list(detect_and_classify(slide, detector, classifier))
