@@ -1,29 +1,41 @@
 import csv
 import json
-import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import tifffile
 
 from napari_ggs import glomeruli
+from napari_ggs.cli import main
 from napari_ggs.lesions import GGS
 
 HALF_MICRON = {"resolution": (20000.0, 20000.0), "resolutionunit": "CENTIMETER"}
 
 
-def ggs(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a person would, in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "napari_ggs", *map(str, words)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"CI": "1"} | environment,
-        check=False,
-    )
+class Done(NamedTuple):
+    """What a command left: its exit code and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def ggs(*words: object, **environment: str) -> Done:
+    """Run the command line in this process, as its entry point does (imports take seconds)."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["napari-ggs", *map(str, words)])
+        for name, value in {"CI": "1", **environment}.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +133,12 @@ def test_view_without_a_display_says_so() -> None:
     done = ggs("view", DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 2
     assert "display" in done.stderr
+
+
+def test_the_installed_command_and_the_module_are_the_same_command_line() -> None:
+    for command in (["napari-ggs"], [sys.executable, "-m", "napari_ggs"]):
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("napari-ggs ")
 
 
 def test_help_and_version_need_neither_torch_nor_pandas() -> None:

@@ -1,6 +1,6 @@
 """Slides to files, one after another: what ``run`` and ``demo`` do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,6 +17,15 @@ from napari_ggs.lesions import Scheme
 from napari_ggs.pipeline import Progress, detect_and_classify
 from napari_ggs.report import RunInfo, write_results
 from napari_ggs.slides import Slide, open_slide
+
+DEMO_MIX = {
+    "normal": 0.45,
+    "periglomerular fibrosis": 0.1,
+    "obsolescent": 0.25,
+    "solidified": 0.1,
+    "disappearing": 0.1,
+}
+"""The demo shows every class."""
 
 
 @dataclass(frozen=True)
@@ -147,10 +156,14 @@ def write_phantom(
     mpp: float,
     seed: int,
     outline: Literal["wedge", "needle", "field"],
+    mix: Mapping[str, float] | None = None,
 ) -> int:
-    """Write a phantom slide and its truth; return the number of its glomeruli."""
+    """Write a phantom slide and its truth; return the number of its glomeruli.
+
+    `mix` holds the shares of the kinds of glomeruli; a slide's own mix is drawn if it is None.
+    """
     kidney = phantom.PhantomSlide(
-        1000 * width_mm, 1000 * height_mm, mpp=mpp, seed=seed, outline=outline
+        1000 * width_mm, 1000 * height_mm, mpp=mpp, seed=seed, outline=outline, mix=mix
     )
     with console.progress(path.name) as advance:
         phantom.write_slide(kidney, path, progress=advance)
@@ -162,7 +175,7 @@ def run_demo(out: Path) -> Path:
     """Make a phantom slide, analyse it, compare with its truth; return the slide."""
     slide = make_folder(out) / "phantom_kidney.svs"
     console.line(f"Writing a phantom slide of 5 x 4 mm: {slide}")
-    write_phantom(slide, 5.0, 4.0, 0.5, seed=7, outline="wedge")
+    write_phantom(slide, 5.0, 4.0, 0.5, seed=7, outline="wedge", mix=DEMO_MIX)
     console.line("Detecting and classifying")
     settings = Settings.load()
     with open_slide(slide) as opened:
