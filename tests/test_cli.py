@@ -136,7 +136,8 @@ def test_view_without_a_display_says_so() -> None:
 
 
 def test_the_installed_command_and_the_module_are_the_same_command_line() -> None:
-    for command in (["napari-ggs"], [sys.executable, "-m", "napari_ggs"]):
+    installed = str(Path(sys.executable).with_name("napari-ggs"))
+    for command in ([installed], [sys.executable, "-m", "napari_ggs"]):
         done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
         assert done.stdout.startswith("napari-ggs ")
 

@@ -83,11 +83,11 @@ class Cortex:
         return edge + calm * np.append(torn, 0)[np.maximum(geometry.owner, -1)]
 
     def _torn(self, edge: Field, geometry: Geometry, xs: Field, ys: Field) -> Field:
-        """Add tears: curved gaps here and there, beside glomeruli but never through them."""
-        wide = 14 * (self._tears[0].grid(xs, ys) - 1.2)
+        """Add tears: gaps between tubules here and there, never through a glomerulus."""
+        wide = 18 * (self._tears[0].grid(xs, ys) - 1.2)
         if wide.max() < 0:
             return edge
-        off = 110 * np.abs(self._tears[1].grid(xs, ys))
+        off = 110 * np.abs(self._tears[1].grid(xs, ys)) + 1.5 * np.clip(geometry.depth, 0, 20)
         spared = (geometry.owner == RESERVED) | (wide < 0)
         return np.minimum(edge, np.where(spared, 100.0, off - wide))
 
@@ -142,7 +142,7 @@ class Cortex:
             np.minimum(height * self.layout.epithelium, room),
             kinds[1] * jitter[1] * dense,
             kinds[2] * jitter[2] * dense,
-            kinds[3] * jitter[3],
+            kinds[3] * jitter[3] * self.layout.brush,
             kinds[4] * jitter[1],
             kinds[5] * np.sqrt(jitter[2]),
             kinds[7] + haze,

@@ -27,9 +27,9 @@ class Layout:
         Shares of the kinds of glomeruli.
     rays_along_x : bool
         Whether rays and straight tubules run along x.
-    swelling, gap, epithelium : float
-        How far tubules fill gaps (um), the least interstitium between them (um), and how tall
-        their epithelium is (1 is usual).
+    swelling, gap, epithelium, brush : float
+        How far tubules fill gaps (um), the least interstitium between them (um), how tall their
+        epithelium is (1 is usual), and the PAS of the brush border.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Layout:
         self.rays_along_x = self._shape.along_x
         self.swelling = float(rng.uniform(20.0, 30.0))
         self.epithelium = float(rng.uniform(0.8, 1.35))
+        self.brush = float(rng.uniform(0.03, 0.22))
         self.gap = float(rng.uniform(1.5, 4.0))
         self._scarring = float(rng.uniform(0.3, 2.2))
         self._scars = Noise(seed, 61, 700.0), Noise(seed, 62, 190.0)
@@ -110,7 +111,7 @@ class Layout:
 
     def _hosts(self, x: Field, y: Field, clearance: tuple[float, float]) -> NDArray[np.bool_]:
         depth, inside = self.depth_at(x, y), self.tissue_at(x, y)
-        cortex = (depth > _SUBCAPSULAR_UM) & (depth < _CORTEX_UM)
+        cortex = (depth > max(_SUBCAPSULAR_UM, clearance[0] + 30)) & (depth < _CORTEX_UM)
         return np.asarray(cortex & (inside > clearance[0]) & (inside < clearance[1]))
 
     def near(self, box: Box) -> list[Place]:

@@ -107,7 +107,7 @@ class Planner:
 
     def _mimic(self, kind: str) -> Place | None:
         seed = int(self._rng.integers(2**32))
-        room = mimic_diameter(kind, np.random.default_rng(seed)) / 2 * 1.04
+        room = mimic_diameter(kind, np.random.default_rng(seed)) / 2
         return self._place(room, kind, None, seed)
 
     def _place(self, room: float, kind: str, latents: Latents | None, seed: int) -> Place | None:

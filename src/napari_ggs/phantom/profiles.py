@@ -1,5 +1,7 @@
 """Tubular profiles: what kinds there are, and which of them reach a block."""
 
+from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +11,7 @@ from napari_ggs.phantom.fields import Field, Noise, hashed
 from napari_ggs.phantom.grid import Box
 from napari_ggs.phantom.kept import Kept
 from napari_ggs.phantom.layout import Layout
-from napari_ggs.phantom.packing import LABYRINTH, PERIOD, RAY, Packing, packing
+from napari_ggs.phantom.packing import LABYRINTH, PERIOD, RAY, packing
 
 _VARIANTS = 2
 """Different packings; a slide uses one of them."""
@@ -28,7 +30,11 @@ MARGIN_UM = 60.0
 
 
 class Kind(NamedTuple):
-    """What one kind of profile looks like. Lengths in um, stains as concentrations."""
+    """What one kind of profile looks like. Lengths in um, stains as concentrations.
+
+    `brush` is the share of the slide's brush border, `nuclei` that of the row along the wall,
+    `content` the PAS of what fills the lumen.
+    """
 
     epithelium: float
     haematoxylin: float
@@ -41,7 +47,7 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind(17.0, 0.11, 0.15, 0.07, 1.9, 0.60, 0.75, 0.0),  # proximal
+    Kind(17.0, 0.11, 0.15, 1.0, 1.9, 0.60, 0.75, 0.0),  # proximal
     Kind(10.0, 0.10, 0.08, 0.0, 1.7, 0.52, 1.0, 0.0),  # distal
     Kind(8.0, 0.10, 0.09, 0.0, 1.7, 0.52, 0.85, 0.0),  # collecting duct or thin limb
     Kind(7.0, 0.16, 0.14, 0.0, 3.4, 0.65, 0.9, 0.0),  # atrophic
@@ -91,15 +97,14 @@ class Bed:
         self._layout, self._seed = layout, seed
         self._drift = Noise(seed, 11, 620.0), Noise(seed, 12, 620.0)
         self._packings = tuple(packing(p, seed % _VARIANTS) for p in (LABYRINTH, RAY))
-        self._copies = Kept[Profiles](_COPY_BYTES, lambda profiles: profiles.nodes.nbytes)
+        self._copies = Kept[Profiles](_COPY_BYTES, _bytes)
 
     def near(self, box: Box) -> Profiles:
         """Return the profiles that can reach a box and leave the glomeruli their room."""
         groups = []
-        for tile in _tiles(box):
-            for index in range(len(self._packings)):
-                copy = self._copies.get((index, tile), lambda i=index, t=tile: self._copy(i, t))
-                groups.append(copy.take(_reaching(copy, box)))
+        for which in product(range(len(self._packings)), _tiles(box)):
+            copy = self._copies.get(which, partial(self._copy, *which))
+            groups.append(copy.take(_reaching(copy, box)))
         nodes, radius, kind, key = (np.concatenate(c) for c in zip(*groups, strict=True))
         return Profiles(nodes, radius, kind, key)
 
@@ -146,6 +151,10 @@ class Bed:
         wasted = (third < 1.1 * fibrosis) & (kind != CAPILLARY) & (kind != ARTERIOLE)
         kind = np.where(wasted, np.where(first < 0.8, ATROPHIC, CAST), kind)
         return np.where((third > 0.985) & (radius > 15), VEIN, kind).astype(np.intp)
+
+
+def _bytes(profiles: Profiles) -> int:
+    return profiles.nodes.nbytes
 
 
 def _tiles(box: Box) -> list[tuple[int, int]]:

@@ -26,6 +26,9 @@ _UNIT = TILE * _STEP
 _BAND = 4
 """Rows of units drawn together, column by column, so that glomeruli are drawn once."""
 
+_WORKERS = min(4, os.cpu_count() or 1)
+"""More would wait for one another, and each holds about 150 MB."""
+
 _SMALLEST = 2000
 """No further level once one has at most so many pixels along its longer side."""
 
@@ -58,8 +61,8 @@ class Pyramid:
         self._second = np.zeros((self._rows * side, self._columns * side, 3), np.uint8)
 
     def base(self) -> Generator[bytes]:
-        """Draw level 0 with all cores and yield its tiles."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        """Draw level 0 in several threads and yield its tiles."""
+        with ThreadPoolExecutor(_WORKERS) as pool:
             try:
                 for top in range(0, self._rows, _BAND):
                     rows = range(top, min(top + _BAND, self._rows))
@@ -69,7 +72,7 @@ class Pyramid:
 
     def _band(self, rows: range, pool: ThreadPoolExecutor) -> dict[At, Tiles]:
         places = [(row, column) for column in range(self._columns) for row in rows]
-        ahead = 2 * (os.cpu_count() or 1)
+        ahead = 2 * _WORKERS
         waiting: list[Future[_Unit]] = []
         band: dict[At, Tiles] = {}
         for k in range(len(places) + ahead):
@@ -142,11 +145,13 @@ def _tiles_of(image: Image, quality: int) -> Iterator[bytes]:
 def averaged(image: Image, factor: int) -> Image:
     """Average squares of pixels; what does not fill a square falls away."""
     rows, columns = (n // factor for n in image.shape[:2])
-    total = np.zeros((rows, columns, 3), np.uint16)
-    for i in range(factor):
-        for j in range(factor):
-            total += image[i : rows * factor : factor, j : columns * factor : factor]
-    return ((total + factor * factor // 2) // (factor * factor)).astype(np.uint8)
+    cut = image[: rows * factor, : columns * factor].reshape(rows, factor, columns * factor * 3)
+    total = cut[:, 0].astype(np.uint32)
+    for k in range(1, factor):
+        total += cut[:, k]
+    total = total.reshape(rows, columns, factor, 3)
+    whole = sum(total[:, :, k] for k in range(factor))
+    return np.asarray((whole + factor * factor // 2) // (factor * factor), np.uint8)
 
 
 def encoded(pixels: Image, quality: int) -> bytes:
