@@ -1,0 +1,41 @@
+"""Level-0 pixels and napari's coordinates agree to the half pixel."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_ggs.viewer.coordinates import from_points, region_around, region_in_view, to_points
+
+XY = arrays(float, st.tuples(st.integers(1, 5), st.just(2)), elements=st.floats(-1e6, 1e6))
+
+
+def test_the_centre_of_the_first_pixel_is_napari_s_origin() -> None:
+    assert to_points([[0.5, 0.5]]).tolist() == [[0.0, 0.0]]
+    assert to_points([[10.0, 3.0]]).tolist() == [[2.5, 9.5]]
+
+
+@given(xy=XY)
+def test_there_and_back(xy: np.ndarray) -> None:
+    np.testing.assert_allclose(from_points(to_points(xy)), xy, atol=1e-9)
+
+
+@given(xy=XY)
+def test_a_region_holds_its_corners(xy: np.ndarray) -> None:
+    region = region_around(to_points(xy))
+    np.testing.assert_allclose([region.x, region.y], xy.min(axis=0), atol=1e-9)
+    corner = [region.x + region.width, region.y + region.height]
+    np.testing.assert_allclose(corner, xy.max(axis=0), atol=1e-6)
+
+
+def test_the_view_is_a_rectangle_of_level_0_pixels(viewer: ViewerModel, image: Image) -> None:
+    viewer.canvas.size = (400, 600)
+    viewer.scene.camera.center = (0, 300, 500)
+    viewer.scene.camera.zoom = 2.0
+    mpp = image.metadata["slide"].mpp
+    region = region_in_view(viewer, image)
+    np.testing.assert_allclose([region.width, region.height], [300 / mpp, 200 / mpp])
+    centre = [region.x + region.width / 2, region.y + region.height / 2]
+    np.testing.assert_allclose(centre, [500 / mpp + 0.5, 300 / mpp + 0.5])

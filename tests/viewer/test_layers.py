@@ -1,0 +1,167 @@
+"""Class layers show what the session holds, and edits on them become events of the session."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from app_model.types import KeyBinding
+from napari.components import ViewerModel
+from napari.layers import Image, Points
+from napari.utils.colormaps.standardize_color import transform_color
+
+from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import GGS, NON_GLOMERULUS
+from napari_ggs.review import Labelled, Session
+from napari_ggs.viewer.coordinates import to_points
+from napari_ggs.viewer.layers import BORDER_PX, ClassLayers
+from tests.review.test_session import rows_of
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(GGS)
+
+
+@pytest.fixture
+def layers(viewer: ViewerModel, image: Image, session: Session) -> ClassLayers:
+    views = ClassLayers(viewer, session, image)
+    session.extend(rows_of(60))
+    return views
+
+
+def press(layer: Points, key: str) -> None:
+    layer.keymap[KeyBinding.from_str(key)](layer)
+
+
+def select(layer: Points, handles: Iterable[int]) -> None:
+    layer.selected_data = set(np.flatnonzero(layer.features["circle"].isin(list(handles))))
+
+
+def assert_layers_show(session: Session, layers: ClassLayers) -> None:
+    for name in session.scheme.classes:
+        layer, rows = layers[name], session.members(name)
+        np.testing.assert_allclose(layer.data, to_points(rows[["x", "y"]]))
+        np.testing.assert_allclose(layer.size, 2 * rows["radius"])
+        assert list(layer.features["circle"]) == list(rows.index)
+        assert layer.name == f"{session.scheme[name].title} ({len(rows)})"
+
+
+def test_each_class_has_a_layer_in_its_colour_with_its_count(
+    viewer: ViewerModel, image: Image, session: Session, layers: ClassLayers
+) -> None:
+    assert_layers_show(session, layers)
+    in_list = [layer.name.rsplit(" (", 1)[0] for layer in reversed(viewer.layers)]
+    assert in_list == [*(lesion.title for lesion in GGS.lesions), image.name]
+    for lesion in GGS.lesions:
+        layer = layers[lesion.name]
+        np.testing.assert_allclose(
+            layer.border_color, transform_color([lesion.colour] * len(layer.data))
+        )
+        assert not layer.face_color[:, 3].any()
+        assert layer.visible is (lesion.name != NON_GLOMERULUS)
+        assert tuple(layer.scale) == tuple(image.scale)
+        assert layer.units == image.units
+
+
+def test_layers_follow_streaming_thresholds_and_the_end_of_a_run(
+    session: Session, layers: ClassLayers
+) -> None:
+    session.extend(rows_of(30, seed=1, first=60))
+    assert_layers_show(session, layers)
+    session.thresholds = Thresholds(0.6, 0.9)
+    assert_layers_show(session, layers)
+    session.finish(session.table.sort_values("y"))
+    assert_layers_show(session, layers)
+
+
+def test_a_class_key_moves_selected_circles_and_undo_brings_them_back(
+    session: Session, layers: ClassLayers
+) -> None:
+    moved = list(session.members("normal").index[:3])
+    select(layers["normal"], moved)
+    press(layers["normal"], "3")
+    assert {session.class_of(handle) for handle in moved} == {"solidified"}
+    assert_layers_show(session, layers)
+    press(layers["solidified"], "Ctrl+Z")
+    assert {session.class_of(handle) for handle in moved} == {"normal"}
+    press(layers["normal"], "Ctrl+Shift+Z")
+    assert {session.class_of(handle) for handle in moved} == {"solidified"}
+    assert_layers_show(session, layers)
+
+
+def test_a_key_without_a_selection_does_nothing(session: Session, layers: ClassLayers) -> None:
+    press(layers["normal"], "2")
+    assert session.labelled == 0
+
+
+def test_one_edit_redraws_only_the_two_layers_that_it_concerns(
+    session: Session, layers: ClassLayers
+) -> None:
+    redrawn: list[str] = []
+    for name in GGS.classes:
+        layers[name].events.set_data.connect(lambda _, name=name: redrawn.append(name))
+    handle = int(session.members("normal").index[0])
+    session.apply(Labelled((handle,), "obsolescent"))
+    assert set(redrawn) == {"normal", "obsolescent"}
+
+
+def test_a_selection_survives_circles_that_stream_in(session: Session, layers: ClassLayers) -> None:
+    chosen = set(session.members("normal").index[-2:])
+    select(layers["normal"], chosen)
+    session.extend(rows_of(40, seed=2, first=60))
+    session.thresholds = Thresholds(0.3)
+    layer = layers["normal"]
+    left = chosen & set(session.members("normal").index)
+    assert set(layer.features["circle"].iloc[sorted(layer.selected_data)]) == left
+
+
+def test_napari_s_delete_removes_circles_from_the_session(
+    session: Session, layers: ClassLayers
+) -> None:
+    gone = list(session.members("obsolescent").index[:2])
+    select(layers["obsolescent"], gone)
+    layers["obsolescent"].remove_selected()
+    assert not session.table.index.isin(gone).any()
+    session.undo()
+    assert int(session.table.index.isin(gone).sum()) == 2
+    assert_layers_show(session, layers)
+
+
+def test_other_edits_with_napari_s_tools_are_taken_back(
+    session: Session, layers: ClassLayers
+) -> None:
+    layers["normal"].add([10.0, 10.0])
+    assert_layers_show(session, layers)
+    layers["normal"].data = layers["normal"].data + 5
+    assert_layers_show(session, layers)
+
+
+def test_a_layer_that_was_taken_out_is_forgotten(
+    viewer: ViewerModel, session: Session, layers: ClassLayers
+) -> None:
+    viewer.layers.remove(layers["normal"])
+    session.thresholds = Thresholds(0.5)
+    session.undo()
+    with pytest.raises(KeyError):
+        layers["normal"]
+    layers.remove()
+    session.thresholds = Thresholds(0.2)
+    assert [type(layer) for layer in viewer.layers] == [Image]
+
+
+@pytest.mark.parametrize("zoom", [0.05, 0.5, 3.0])
+def test_borders_are_as_wide_on_the_screen_at_any_zoom(
+    viewer: ViewerModel, image: Image, layers: ClassLayers, zoom: float
+) -> None:
+    viewer.scene.camera.zoom = zoom
+    on_screen = layers["normal"].border_width * image.scale[-1] * zoom
+    np.testing.assert_allclose(on_screen, BORDER_PX, rtol=0.1)
+    layers[NON_GLOMERULUS].visible = True
+    np.testing.assert_array_equal(
+        layers[NON_GLOMERULUS].border_width[0], layers["normal"].border_width[0]
+    )
+
+
+def test_circles_follow_the_scale_of_their_slide(image: Image, layers: ClassLayers) -> None:
+    image.scale = (0.25, 0.25)
+    assert tuple(layers["normal"].scale) == (0.25, 0.25)

@@ -1,0 +1,84 @@
+"""Slides open as lazy layers in micrometres; what is no slide is left to others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from npe2 import PluginManifest
+
+from napari_ggs.slides import SlideError, open_slide
+from napari_ggs.viewer.reader import get_reader
+
+
+def test_a_slide_becomes_a_multiscale_layer_in_micrometres(kidney: Path) -> None:
+    reader = get_reader(str(kidney))
+    assert reader is not None
+    ((levels, options, kind),) = reader(str(kidney))
+    slide = open_slide(kidney)
+    assert kind == "image"
+    assert options["rgb"]
+    assert options["multiscale"]
+    assert options["scale"] == (slide.mpp, slide.mpp)
+    assert options["units"] == ("um", "um")
+    assert options["metadata"]["slide"] == slide
+    assert levels[0].shape == (slide.height, slide.width, 3)
+    assert max(levels[-1].shape) <= 1500
+    np.testing.assert_array_equal(
+        np.asarray(levels[0][300:310, 200:220]), slide.read(200, 300, 20, 10)
+    )
+
+
+def test_a_slide_without_a_pixel_size_stays_in_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "unknown.tif"
+    pixels = np.full((600, 700, 3), 220, np.uint8)
+    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb", resolutionunit="none")
+    reader = get_reader(str(path))
+    assert reader is not None
+    ((_, options, _),) = reader(str(path))
+    assert options["scale"] == (1.0, 1.0)
+    assert options["units"] == ("pixel", "pixel")
+
+
+def test_a_plain_picture_is_left_to_other_plugins(tmp_path: Path) -> None:
+    path = tmp_path / "picture.tif"
+    tifffile.imwrite(path, np.zeros((50, 60, 3), np.uint8), photometric="rgb")
+    assert get_reader(str(path)) is None
+    assert get_reader([str(path), str(path)]) is None
+
+
+def test_a_file_that_only_looks_like_a_tiff_is_left_to_other_plugins(tmp_path: Path) -> None:
+    path = tmp_path / "text.tif"
+    path.write_text("no picture")
+    assert get_reader(str(path)) is None
+
+
+def test_a_broken_slide_says_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "broken.svs"
+    path.write_bytes(b"II*\0broken")
+    reader = get_reader(str(path))
+    assert reader is not None
+    with pytest.raises(SlideError, match=r"broken\.svs"):
+        reader(str(path))
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "name", ["CMU-1-Small-Region.svs", "tcga-cr-7395-01a-01-ts1.svs", "boxes.tiff"]
+)
+def test_real_slides_open(real_data: Path, name: str) -> None:
+    path = str(real_data / "slides" / name)
+    reader = get_reader(path)
+    assert reader is not None
+    ((levels, options, _),) = reader(path)
+    slide = options["metadata"]["slide"]
+    assert options["units"] == (("pixel",) * 2 if slide.mpp is None else ("um",) * 2)
+    assert np.asarray(levels[-1]).std() > 0
+
+
+def test_the_manifest_names_what_is_there() -> None:
+    manifest = PluginManifest.from_distribution("napari-ggs")
+    manifest.validate_imports()
+    assert [widget.display_name for widget in manifest.contributions.widgets] == [
+        "Detect & Classify"
+    ]
