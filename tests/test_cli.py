@@ -14,6 +14,7 @@ import tifffile
 from napari_ggs import glomeruli
 from napari_ggs.cli import main
 from napari_ggs.lesions import GGS
+from napari_ggs.slides import Slide
 
 HALF_MICRON = {"resolution": (20000.0, 20000.0), "resolutionunit": "CENTIMETER"}
 
@@ -114,6 +115,29 @@ def test_two_slides_of_one_name_are_refused(glass: Path, tmp_path) -> None:
     done = ggs("run", glass, glass, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert "'glass'" in done.stderr
+
+
+def test_a_fault_of_ours_on_one_slide_does_not_stop_the_others(
+    glass: Path, kidney: Path, tmp_path, monkeypatch
+) -> None:
+    def broken(self: Slide, _: int) -> None:
+        raise RuntimeError("two\nlines") if self.name == "kidney" else ZeroDivisionError
+
+    monkeypatch.setattr(Slide, "thumbnail", broken)
+    done = ggs("run", kidney, glass, "--out", tmp_path)
+    assert done.returncode == 1
+    complaints = done.stderr.splitlines()
+    assert "kidney.svs: a fault of napari-ggs" in complaints[0]
+    assert "RuntimeError: two lines" in complaints[0]
+    assert "glass.tif" in complaints[1]
+
+
+def test_links_to_slides_of_other_names_are_told_apart(glass: Path, tmp_path) -> None:
+    for name in ("a.tif", "b.tif"):
+        (tmp_path / name).symlink_to(glass)
+    done = ggs("run", tmp_path / "a.tif", tmp_path / "b.tif", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert {p.stem for p in (tmp_path / "out").iterdir()} == {"a", "b"}
 
 
 def test_phantom_writes_a_slide_and_its_truth(tmp_path) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from napari_ggs import circles, glomeruli, models
 from napari_ggs.detection import Region
+from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.pipeline import LOWEST_SCORE, detect_and_classify
 from napari_ggs.slides import Slide, SlideError, open_slide
 
@@ -65,6 +67,8 @@ def test_most_glomeruli_of_a_phantom_are_found_and_kept(steps, kidney, classifie
 
 def test_rejected_and_low_scored_circles_stay_in_the_table(steps) -> None:
     table = steps[-1].table
+    assert (table["predicted"] == NON_GLOMERULUS).any()
+    assert (table["detection_score"] < Thresholds().detection).any()
     assert (table["detection_score"] >= LOWEST_SCORE).all()
     assert np.allclose(table.filter(like="p_").sum(axis=1), 1)
 
@@ -77,6 +81,7 @@ def test_a_region_holds_only_its_own_centres(
     whole = steps[-1].table
     assert (part["x"] < 1000).all()
     sure = whole[(whole["x"] < 800) & (whole["detection_score"] > 0.5)]
+    assert len(sure) >= 3
     matched = circles.match(
         glomeruli.circles_of(part), glomeruli.circles_of(sure), part["detection_score"], 0.8
     )
@@ -89,6 +94,20 @@ def test_a_cancelled_run_ends_with_the_table_of_what_it_has(
     last = list(detect_and_classify(kidney_slide, detector, classifier, cancelled=lambda: True))[-1]
     assert last.table is not None
     assert last.done < last.total
+
+
+def test_a_run_cancelled_midway_keeps_and_names_all_that_was_found_until_then(
+    kidney, detector, classifier
+) -> None:
+    with open_slide(kidney, mpp=2.0) as slide:  # twice the size: more than one batch of tiles
+        whole = list(detect_and_classify(slide, detector, classifier))[-1]
+        asked = iter([False])
+        last = list(
+            detect_and_classify(slide, detector, classifier, cancelled=lambda: next(asked, True))
+        )[-1]
+    assert 0 < last.done < last.total == whole.total
+    assert 0 < len(last.table) < len(whole.table)
+    assert np.isfinite(last.table.filter(like="p_")).all(axis=None)
 
 
 def test_a_slide_without_resolution_is_asked_for_it(tmp_path, detector, classifier) -> None:

@@ -16,7 +16,7 @@ from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.pipeline import Progress, detect_and_classify
 from napari_ggs.report import RunInfo, write_results
-from napari_ggs.slides import Slide, open_slide
+from napari_ggs.slides import Slide, open_slide, result_name
 
 DEMO_MIX = {
     "normal": 0.45,
@@ -79,7 +79,8 @@ def run_slides(paths: Iterable[Path], out: Path, settings: Settings, mpp: float 
     Returns
     -------
     int
-        0, or 2 if a slide could not be analysed for a reason that the user can put right.
+        0, or 2 if a slide could not be analysed for a reason that the user can put right, or 1
+        if a fault of ours kept one from being analysed.
     """
     paths = list(paths)
     _refuse_same_names(paths)
@@ -91,7 +92,10 @@ def run_slides(paths: Iterable[Path], out: Path, settings: Settings, mpp: float 
                 console.line(run_slide(slide, out, settings))
         except UserError as error:
             console.error(str(error))
-            code = 2
+            code = code or 2
+        except Exception as error:
+            console.fault(error, path.name)
+            code = 1
     return code
 
 
@@ -133,13 +137,13 @@ def _found(table: pd.DataFrame, settings: Settings) -> str:
 
 
 def _refuse_same_names(paths: list[Path]) -> None:
-    """Two slides of one stem would write the same files."""
-    stems = [path.resolve().stem for path in paths]
-    for stem in stems:
-        if stems.count(stem) > 1:
+    """Two slides of one name would write the same files (on some systems whatever the case)."""
+    names = [result_name(path).casefold() for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        if names.count(name) > 1:
             raise UserError(
-                f"Two of the slides are called {stem!r}, and their results would overwrite each "
-                "other: run them into different folders with --out."
+                f"Two of the slides are called {result_name(path)!r}, and their results would "
+                "overwrite each other: run them into different folders with --out."
             )
 
 

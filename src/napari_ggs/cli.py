@@ -3,7 +3,6 @@
 Heavy imports wait until a command needs them, so that ``--help`` answers at once.
 """
 
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -171,10 +170,5 @@ def main() -> None:
         console.error(str(error))
         sys.exit(2)
     except Exception as error:
-        if os.environ.get("NAPARI_GGS_DEBUG"):
-            raise
-        console.error(
-            f"A fault of napari-ggs, not yours: {type(error).__name__}: {error}. "
-            "NAPARI_GGS_DEBUG=1 before the command shows where; please report it."
-        )
+        console.fault(error)
         sys.exit(1)

@@ -29,6 +29,18 @@ def error(text: str) -> None:
     sys.stderr.write(f"error: {' '.join(text.split())}\n")
 
 
+def fault(error: Exception, where: str = "") -> None:
+    """Print one line about a fault of ours; with NAPARI_GGS_DEBUG set, raise it instead."""
+    if os.environ.get("NAPARI_GGS_DEBUG"):
+        raise error
+    place = f"{where}: " if where else ""
+    sys.stderr.write(
+        f"error: {place}a fault of napari-ggs, not yours: {type(error).__name__}: "
+        f"{' '.join(str(error).split())}. NAPARI_GGS_DEBUG=1 before the command shows where; "
+        "please report it.\n"
+    )
+
+
 def has_display() -> bool:
     """Whether a window can be opened here."""
     if platform.system() != "Linux":

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 LIBRARIES = {
@@ -105,7 +106,10 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Check the package, the readers, the device, the embedded models and the viewer."""
-    return [_python(), *_libraries(), _device(), *_models(), _viewer(), _system()]
+    libraries = list(_libraries())
+    whole = all(finding.ok for finding in libraries)
+    networks = [_device(), *_models()] if whole else []
+    return [_python(), *libraries, *networks, _viewer(), _system()]
 
 
 def _python() -> Finding:
@@ -114,20 +118,24 @@ def _python() -> Finding:
 
 def _libraries() -> Iterator[Finding]:
     roles = {
-        "napari-ggs": "this package",
-        "tifffile": "reads SVS and TIFF slides",
-        "imagecodecs": "decodes their tiles",
-        "openslide-python": "reads the other formats",
-        "openslide-bin": "OpenSlide itself",
-        "zarr": "pyramids",
-        "torch": "networks",
-        "timm": "backbones",
+        "napari-ggs": ("napari_ggs", "this package"),
+        "tifffile": ("tifffile", "reads SVS and TIFF slides"),
+        "imagecodecs": ("imagecodecs", "decodes their tiles"),
+        "openslide-bin": ("openslide_bin", "OpenSlide itself"),
+        "openslide-python": ("openslide", "reads the other formats"),
+        "zarr": ("zarr", "pyramids"),
+        "pandas": ("pandas", "tables"),
+        "torch": ("torch", "networks"),
+        "torchvision": ("torchvision", "networks"),
+        "timm": ("timm", "backbones"),
     }
-    for name, role in roles.items():
+    for name, (module, role) in roles.items():
         try:
+            import_module(module)
             yield Finding(name, f"{version(name)}, {role}")
-        except PackageNotFoundError:
-            yield Finding(name, role, ok=False, remedy=f"python -m pip install {name}")
+        except (PackageNotFoundError, ImportError, OSError) as error:
+            remedy = f"python -m pip install --force-reinstall {name}"
+            yield Finding(name, f"{role}: {error}", ok=False, remedy=remedy)
 
 
 def _device() -> Finding:

@@ -88,11 +88,12 @@ def detect_and_classify(
     detector, classifier
         As `napari_ggs.models` loads them.
     thresholds : Thresholds, optional
-        Only ``glomerulus`` matters here: it settles ``predicted``.
+        ``glomerulus`` settles ``predicted``; ``detection`` matters only if it is below
+        `LOWEST_SCORE`.
     region : Region, optional
         Only centres inside it are looked for; the whole slide if None.
     cancelled : callable
-        Asked between batches; then the job ends with what it has.
+        Asked between batches of tiles; then the job names what has been found, and ends.
 
     Yields
     ------
@@ -104,10 +105,12 @@ def detect_and_classify(
     SlideError
         If the slide has no microns per pixel.
     """
-    job = _Job(classifier, (thresholds or Thresholds()).glomerulus)
-    steps = detect(slide, detector, threshold=LOWEST_SCORE, region=region, cancelled=cancelled)
-    found = classify_stream(slide, job.followed(steps), classifier, cancelled=cancelled)
-    for batch in found:
+    in_force = thresholds or Thresholds()
+    job = _Job(classifier, in_force.glomerulus)
+    lowest = min(LOWEST_SCORE, in_force.detection)
+    steps = detect(slide, detector, threshold=lowest, region=region, cancelled=cancelled)
+    # Only the detector is stopped: whatever it has found by then is still named and kept.
+    for batch in classify_stream(slide, job.followed(steps), classifier):
         yield job.progress(batch)
     yield job.finish()
 

@@ -144,4 +144,4 @@ def _read_ahead(
             batch = [queue.popleft().result() for _ in range(min(batch_size, len(queue)))]
             yield np.stack(batch), time.perf_counter() - start
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)

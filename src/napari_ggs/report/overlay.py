@@ -137,6 +137,7 @@ def _headline(figure: Figure, slide: Slide, scheme: Scheme, classes: pd.Series) 
         fontweight="bold",
         color=_DARK,
         va="top",
+        parse_math=False,
     )
     figure.legend(
         handles=[_key(scheme, name, count) for name, count in found.items()],

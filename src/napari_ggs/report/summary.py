@@ -62,7 +62,7 @@ def summarise(
         "complete": run.complete,
         "region": run.region,
         "tissue_mm2": round(slide.tissue().area_mm2, 4),
-        "tissue_not_analysed_percent": round(100 * slide.unread_fraction(), 4),
+        "tissue_not_analysed_percent": _not_analysed(slide, run),
         "note": RESEARCH,
     }
 
@@ -76,6 +76,12 @@ def _slide(slide: Slide) -> dict[str, Any]:
         "mpp": slide.mpp,
         "reader": slide.backend,
     }
+
+
+def _not_analysed(slide: Slide, run: RunInfo) -> float | None:
+    """Share of the tissue that could not be read; None if a part was left out on purpose."""
+    whole = run.complete and run.region is None
+    return round(100 * slide.unread_fraction(), 4) if whole else None
 
 
 def wilson(counts: dict[str, int], scheme: Scheme) -> list[float] | None:

@@ -2,7 +2,7 @@
 
 from napari_ggs.slides.errors import SlideError
 from napari_ggs.slides.opening import open_slide
-from napari_ggs.slides.slide import Slide
+from napari_ggs.slides.slide import Slide, result_name
 from napari_ggs.slides.tissue import Tissue
 
-__all__ = ["Slide", "SlideError", "Tissue", "open_slide"]
+__all__ = ["Slide", "SlideError", "Tissue", "open_slide", "result_name"]

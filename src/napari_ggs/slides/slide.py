@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 CACHE_BYTES = 256 * 2**20
 
 
+def result_name(path: Path) -> str:
+    """What a slide at `path` is called: the file's name without its ending, or the folder's."""
+    return path.name if path.is_dir() else path.stem
+
+
 class Slide:
     """One whole-slide image. Made by `open_slide`; immutable, thread-safe and picklable.
 
@@ -82,7 +87,7 @@ class Slide:
     @property
     def name(self) -> str:
         """File name without its ending, or the name of the DICOM folder."""
-        return self.path.name if self.path.is_dir() else self.path.stem
+        return result_name(self.path)
 
     @property
     def backend(self) -> str:

@@ -91,8 +91,9 @@ class SlideRun(QObject):
 
     @property
     def complete(self) -> bool:
-        """Whether every tile was looked at."""
-        return self._last is not None and self._last.done == self._last.total
+        """Whether every tile was looked at and nothing broke off."""
+        last = self._last
+        return last is not None and last.done == last.total and not self.failure
 
     def described(self) -> RunInfo:
         """How the table came about, for the results' summary."""
