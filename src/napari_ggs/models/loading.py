@@ -131,7 +131,12 @@ def _built(blank: Callable[..., nn.Module], card: ModelCard, path: Path) -> nn.M
 
 
 def _verified(path: Path, card: ModelCard) -> dict[str, Tensor]:
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        raise ModelError(
+            f"{path} cannot be read ({fault.strerror}): give a file that you may read."
+        ) from fault
     found = hashlib.sha256(data).hexdigest()
     if found != card.sha256:
         raise ModelError(

@@ -78,7 +78,7 @@ class SlideRun(QObject):
     def discard(self) -> None:
         """Stop, and take the layers away."""
         self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
-        self._worker.abandon()
+        self._worker.cancel()
         self._timer.stop()
         self._waiting.clear()
         self.running = False
