@@ -18,11 +18,11 @@ from napari_ggs.models import Architecture, ModelCard
 from napari_ggs.review import Labelled
 from napari_ggs.slides import open_slide
 from napari_ggs.viewer.detect_dock import DetectDock
+from napari_ggs.viewer.messages import Job
 from napari_ggs.viewer.progress_panel import remaining
 from napari_ggs.viewer.reader import add_slide
 from napari_ggs.viewer.run_form import DRAWN, REGION_LAYER, VIEW
 from napari_ggs.viewer.slide_run import SlideRun
-from napari_ggs.viewer.worker import Job
 from tests.review.test_session import rows_of
 
 
@@ -96,7 +96,7 @@ def test_the_view_is_a_region(dock: DetectDock) -> None:
     dock.form.region.setCurrentText(VIEW)
     region = dock.form.chosen_region()
     assert region is not None
-    assert region.width > 0
+    assert region[2] > 0
 
 
 @pytest.mark.usefixtures("unknown")
@@ -146,7 +146,8 @@ def a_card(task: str) -> ModelCard:
 def run(viewer: ViewerModel, image: Image) -> SlideRun:
     """A run that has found some circles."""
     cards = {"detector": a_card("detection"), "classifier": a_card("classification")}
-    job = Job(image.metadata["slide"], "detector", "classifier", Thresholds(0.3, 0.4))
+    slide = image.metadata["slide"]
+    job = Job(slide.path, slide.mpp, "detector", "classifier", Thresholds(0.3, 0.4))
     found = SlideRun(viewer, image, job, cards)
     found.session.extend(rows_of(40))
     return found
@@ -182,7 +183,7 @@ def test_a_missing_model_is_told_in_plain_words(
     dock.form.detector.setCurrentText("gone")
     dock.form.classifier.addItem("gone", (a_card("classification"), "gone.safetensors"))
     qtbot.mouseClick(dock.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: dock.active is None)
+    qtbot.waitUntil(lambda: dock.active is None, timeout=60_000)
     assert "gone.safetensors" in dock.message.text()
     assert dock.run is not run
     assert sum(isinstance(layer, Points) for layer in viewer.layers) == len(GGS.classes)

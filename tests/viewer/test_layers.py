@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Points
 from napari.utils.colormaps.standardize_color import transform_color
 
-from napari_ggs.glomeruli import Thresholds
+from napari_ggs.glomeruli import Thresholds, numbered
 from napari_ggs.lesions import GGS, NON_GLOMERULUS
 from napari_ggs.review import Labelled, Session
 from napari_ggs.viewer.coordinates import to_points
@@ -34,7 +34,8 @@ def press(layer: Points, key: str) -> None:
 
 
 def select(layer: Points, handles: Iterable[int]) -> None:
-    layer.selected_data = set(np.flatnonzero(layer.features["circle"].isin(list(handles))))
+    ids = [handle + 1 for handle in handles]
+    layer.selected_data = set(np.flatnonzero(layer.features["id"].isin(ids)))
 
 
 def assert_layers_show(session: Session, layers: ClassLayers) -> None:
@@ -42,7 +43,7 @@ def assert_layers_show(session: Session, layers: ClassLayers) -> None:
         layer, rows = layers[name], session.members(name)
         np.testing.assert_allclose(layer.data, to_points(rows[["x", "y"]]))
         np.testing.assert_allclose(layer.size, 2 * rows["radius"])
-        assert list(layer.features["circle"]) == list(rows.index)
+        assert list(layer.features["id"]) == list(rows["id"])
         assert layer.name == f"{session.scheme[name].title} ({len(rows)})"
 
 
@@ -70,7 +71,7 @@ def test_layers_follow_streaming_thresholds_and_the_end_of_a_run(
     assert_layers_show(session, layers)
     session.thresholds = Thresholds(0.6, 0.9)
     assert_layers_show(session, layers)
-    session.finish(session.table.sort_values("y"))
+    session.finish(numbered(session.table))
     assert_layers_show(session, layers)
 
 
@@ -111,8 +112,8 @@ def test_a_selection_survives_circles_that_stream_in(session: Session, layers: C
     session.extend(rows_of(40, seed=2, first=60))
     session.thresholds = Thresholds(0.3)
     layer = layers["normal"]
-    left = chosen & set(session.members("normal").index)
-    assert set(layer.features["circle"].iloc[sorted(layer.selected_data)]) == left
+    left = {handle + 1 for handle in chosen & set(session.members("normal").index)}
+    assert set(layer.features["id"].iloc[sorted(layer.selected_data)]) == left
 
 
 def test_napari_s_delete_removes_circles_from_the_session(

@@ -62,6 +62,17 @@ def test_a_broken_slide_says_what_is_wrong(tmp_path: Path) -> None:
         reader(str(path))
 
 
+def test_half_a_download_says_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "half.tif"
+    pixels = np.full((2000, 2000, 3), 200, np.uint8)
+    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb")
+    path.write_bytes(path.read_bytes()[:20_000])
+    reader = get_reader(str(path))
+    assert reader is not None
+    with pytest.raises(SlideError, match=r"half\.tif"):
+        reader(str(path))
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     "name", ["CMU-1-Small-Region.svs", "tcga-cr-7395-01a-01-ts1.svs", "boxes.tiff"]

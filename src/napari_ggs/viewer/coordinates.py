@@ -11,7 +11,7 @@ from napari.layers import Image
 from numpy.typing import ArrayLike
 
 from napari_ggs.circles import Array
-from napari_ggs.detection import Region
+from napari_ggs.viewer.messages import Rectangle
 
 HALF_PIXEL = 0.5
 
@@ -26,14 +26,14 @@ def from_points(points: ArrayLike) -> Array:
     return np.asarray(points, dtype=float).reshape(-1, 2)[:, ::-1] + HALF_PIXEL
 
 
-def region_around(points: ArrayLike) -> Region:
-    """The level-0 rectangle that just holds napari's row, column points of shape (n, 2)."""
+def region_around(points: ArrayLike) -> Rectangle:
+    """The level-0 rectangle (x, y, width, height) that holds napari's points of shape (n, 2)."""
     xy = from_points(points)
     (x, y), (right, bottom) = xy.min(axis=0), xy.max(axis=0)
-    return Region(float(x), float(y), float(right - x), float(bottom - y))
+    return float(x), float(y), float(right - x), float(bottom - y)
 
 
-def region_in_view(viewer: ViewerModel, image: Image) -> Region:
+def region_in_view(viewer: ViewerModel, image: Image) -> Rectangle:
     """The level-0 rectangle of a slide that the canvas shows."""
     height, width = viewer.canvas.size
     camera = viewer.scene.camera

@@ -14,17 +14,18 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_ggs import glomeruli
 from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.report import write_results
 from napari_ggs.viewer.guide import Guide
+from napari_ggs.viewer.messages import Job
 from napari_ggs.viewer.progress_panel import ProgressPanel
 from napari_ggs.viewer.results_panel import ResultsPanel
 from napari_ggs.viewer.run_form import RunForm
 from napari_ggs.viewer.slide_run import SlideRun
 from napari_ggs.viewer.style import ACCENT, MUTED, STOP, WARNING, button_style, card_style, wrapped
 from napari_ggs.viewer.threshold_sliders import ThresholdSliders
-from napari_ggs.viewer.worker import Job
 
 START, CANCEL = "Detect && Classify", "Stop"
 WIDTH = 320
@@ -118,6 +119,8 @@ class DetectDock(QScrollArea):
         except UserError as error:
             self.message.say(str(error))
             return
+        self.button.setText("Starting …")
+        self.button.repaint()  # now: napari takes a while to make the layers
         if self.run is not None:
             self.run.discard()
         run = SlideRun(self._viewer, image, job, self.form.cards())
@@ -132,9 +135,11 @@ class DetectDock(QScrollArea):
         run.ended.connect(self._on_ended)
 
     def _job(self) -> Job:
+        slide = self.form.chosen_slide()
         detector, classifier = self.form.models()
         return Job(
-            slide=self.form.chosen_slide(),
+            slide=slide.path,
+            mpp=slide.require_mpp(),
             detector=detector,
             classifier=classifier,
             thresholds=self.sliders.value,
@@ -152,10 +157,14 @@ class DetectDock(QScrollArea):
         remarks = []
         if not run.complete:
             remarks.append("Stopped: this is what was found until then.")
+            if run.missed:
+                remarks.append(f"{100 * run.missed:.0f} % of the tissue was not analysed.")
         elif run.session.percent_sclerotic() is None:
             remarks.append(NOTHING)
-        if unread := run.job.slide.unread_fraction():
+        if unread := run.slide.unread_fraction():
             remarks.append(f"{100 * unread:.1f} % of the tissue could not be read.")
+        if unknown := int((glomeruli.classes_in_force(run.session.table) == "").sum()):
+            remarks.append(f"{unknown} circles that touch it have no class.")
         return remarks
 
     def _on_slide(self) -> None:
@@ -185,7 +194,7 @@ class DetectDock(QScrollArea):
         try:
             files = write_results(
                 session.table,
-                run.job.slide,
+                run.slide,
                 session.scheme,
                 session.thresholds,
                 folder,

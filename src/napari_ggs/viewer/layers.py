@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Points
 from napari.layers.base import ActionType
 
+from napari_ggs import glomeruli
 from napari_ggs.lesions import NON_GLOMERULUS, Lesion
 from napari_ggs.review import Change, Labelled, Removed, Session
 from napari_ggs.viewer.coordinates import to_points
@@ -38,11 +39,13 @@ class ClassLayers:
         self._viewer, self._session, self._image = viewer, session, image
         self._border = self._border_width()
         self._layers: dict[str, Points] = {}
+        self._handles: dict[str, pd.Index] = {}
         for lesion in reversed(session.scheme.lesions):
+            self._handles[lesion.name] = pd.Index([])
             self._layers[lesion.name] = self._add(lesion)
             self._update(lesion.name)
         session.changed.connect(self._on_changed)
-        session.finished.connect(self._update_all)
+        session.finished.connect(self._on_finished)
         viewer.scene.camera.events.zoom.connect(self._on_zoom)
         image.events.scale.connect(self._on_scale)
         viewer.layers.events.removed.connect(self._on_layer_removed)
@@ -54,7 +57,7 @@ class ClassLayers:
     def remove(self) -> None:
         """Take the layers out of the viewer and stop following the session."""
         self._session.changed.disconnect(self._on_changed)
-        self._session.finished.disconnect(self._update_all)
+        self._session.finished.disconnect(self._on_finished)
         self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         self._image.events.scale.disconnect(self._on_scale)
         self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
@@ -74,7 +77,7 @@ class ClassLayers:
             scale=self._image.scale,
             units=self._image.units,
             visible=lesion.name != NON_GLOMERULUS,
-            features=_features(self._session.members(lesion.name), lesion),
+            features=_features(glomeruli.empty(self._session.scheme), lesion),
         )
         self._bind_keys(layer)
         layer.events.data.connect(self._on_data)
@@ -90,31 +93,41 @@ class ClassLayers:
 
     def _labeller(self, name: str) -> Callable[[Points], None]:
         def label(layer: Points) -> None:
-            handles = layer.features["circle"].to_numpy()[sorted(layer.selected_data)]
+            handles = self._selected(self._name_of(layer))
             if len(handles):
                 self._session.apply(Labelled(tuple(handles.tolist()), name))
 
         return label
 
+    def _name_of(self, layer: Points) -> str:
+        return next(name for name, known in self._layers.items() if known is layer)
+
+    def _selected(self, name: str) -> pd.Index:
+        """Handles of the circles that are selected in a layer."""
+        return self._handles[name][sorted(self._layers[name].selected_data)]
+
     def _on_changed(self, change: Change) -> None:
         for name in change.classes & self._layers.keys():
             self._update(name)
 
-    def _update_all(self) -> None:
-        for name in self._layers:
-            self._update(name)
+    def _on_finished(self) -> None:
+        """Show the final ids, where they differ."""
+        for name, layer in self._layers.items():
+            ids = self._session.members(name)["id"].to_numpy()
+            if not np.array_equal(layer.features["id"], ids):
+                self._update(name)
 
     def _update(self, name: str) -> None:
         """Show the circles that the session has in a class; keep what is selected."""
         layer, lesion = self._layers[name], self._session.scheme[name]
-        rows = self._session.members(name)
-        selected = set(layer.features["circle"].iloc[sorted(layer.selected_data)])
+        rows, selected = self._session.members(name), self._selected(name)
         with layer.events.blocker_all():  # else napari redraws after each of these lines
             layer.selected_data = set()
             layer.data = to_points(rows[["x", "y"]])
             layer.size = 2 * rows["radius"].to_numpy()
             layer.features = _features(rows, lesion)
             layer.selected_data = set(np.flatnonzero(rows.index.isin(selected)))
+        self._handles[name] = rows.index
         layer.refresh()
         layer.name = f"{lesion.title} ({len(rows)})"
 
@@ -122,12 +135,11 @@ class ClassLayers:
         """Make an edit with napari's own tools an event, or take it back."""
         if event.action not in (ActionType.ADDED, ActionType.CHANGED, ActionType.REMOVED):
             return
-        layer: Points = event.source
-        name = next(name for name, known in self._layers.items() if known is layer)
-        kept = set(layer.features["circle"])
-        gone = [handle for handle in self._session.members(name).index if handle not in kept]
-        if gone:
-            self._session.apply(Removed(tuple(gone)))
+        name = self._name_of(event.source)
+        rows = self._session.members(name)
+        gone = rows.index[~rows["id"].isin(event.source.features["id"])]
+        if len(gone):
+            self._session.apply(Removed(tuple(gone.tolist())))
         else:
             self._update(name)
 
@@ -164,7 +176,7 @@ class ClassLayers:
 def _features(rows: pd.DataFrame, lesion: Lesion) -> dict[str, Any]:
     """What napari's status bar tells of the circle under the pointer."""
     return {
-        "circle": rows.index,
-        "score": rows["detection_score"].round(2),
-        "probability": rows[lesion.column].round(2),
+        "id": rows["id"].to_numpy(),
+        "score": rows["detection_score"].round(2).to_numpy(),
+        "probability": rows[lesion.column].round(2).to_numpy(),
     }

@@ -77,6 +77,17 @@ def _is_slide(path: str) -> bool:
             small = max(slide.width, slide.height) < PLAIN_PX
             return not (small and _is_plain_tiff(path))
     except SlideError:
+        return _is_cut_short(path)
+
+
+def _is_cut_short(path: str) -> bool:
+    """Whether a file is a tiled TIFF that ends before its tiles do: half a download."""
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            page = tiff.pages.first
+            ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
+            return page.is_tiled and max(ends, default=0) > Path(path).stat().st_size
+    except (tifffile.TiffFileError, OSError, ValueError):
         return False
 
 

@@ -9,12 +9,12 @@ from napari.utils.events import EventEmitter
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QWidget
 
-from napari_ggs.detection import Region
 from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR, ModelCard, available
 from napari_ggs.slides import Slide, open_slide
 from napari_ggs.viewer.coordinates import region_around, region_in_view
+from napari_ggs.viewer.messages import Rectangle
 from napari_ggs.viewer.style import WARNING, wrapped
 
 WHOLE, VIEW, DRAWN = "Whole slide", "What is in view", "Drawn rectangle"
@@ -110,7 +110,7 @@ class RunForm(QWidget):
         cards = self.cards()
         return Thresholds(cards["detector"].t_det, cards["classifier"].t_glom)
 
-    def chosen_region(self) -> Region | None:
+    def chosen_region(self) -> Rectangle | None:
         """The part of the slide to look at, in level-0 pixels; None is the whole slide.
 
         Raises
@@ -225,7 +225,7 @@ def add_model(combo: QComboBox, card: ModelCard, name_or_path: str) -> None:
     """Offer a model by its card's name, with what it is as a tooltip."""
     combo.addItem(card.name, (card, name_or_path))
     seen = ", ".join(source.name for source in card.data)
-    lines = [card.architecture.backbone, f"Trained on: {seen}" if seen else "", card.notes]
+    lines = [card.network, f"Trained on: {seen}" if seen else "", card.notes]
     tip = "\n".join(line for line in lines if line)
     combo.setItemData(combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
 

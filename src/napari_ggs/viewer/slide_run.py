@@ -9,14 +9,17 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.models import ModelCard
-from napari_ggs.pipeline import Progress
 from napari_ggs.report import RunInfo
 from napari_ggs.review import Session
+from napari_ggs.slides import Slide
 from napari_ggs.viewer.layers import ClassLayers
-from napari_ggs.viewer.worker import Job, Worker
+from napari_ggs.viewer.messages import Job, Step
+from napari_ggs.viewer.worker import Worker
 
-REFRESH_MS = 500
+REFRESH_MS = 1000
 """Circles that stream in are shown this often: the window stays free in between."""
+PAINT_MS = 50
+"""The worker begins so much later than its layers, which are drawn for the first time before."""
 
 
 class SlideRun(QObject):
@@ -48,18 +51,19 @@ class SlideRun(QObject):
     ) -> None:
         super().__init__()
         self.image, self.job, self._cards, self._viewer = image, job, cards, viewer
+        self.slide: Slide = image.metadata["slide"]
         self.session = Session(cards["classifier"].scheme, job.thresholds)
         self.layers = ClassLayers(viewer, self.session, image)
         image.metadata.update(run=self, session=self.session)
         self.session.changed.connect(self._on_changed)
         viewer.layers.events.removed.connect(self._on_layer_removed)
-        self._last: Progress | None = None
+        self._last: Step | None = None
         self._waiting: list[pd.DataFrame] = []
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._take_in)
         self._worker = Worker(job)
-        self._worker.progressed.connect(self._on_progress)
+        self._worker.stepped.connect(self._on_step)
         self._worker.failed.connect(self._on_failed)
         self._worker.ended.connect(self._on_ended)
         self.running = False
@@ -69,7 +73,7 @@ class SlideRun(QObject):
         """Begin."""
         self.running = True
         self._timer.start()
-        self._worker.start()
+        QTimer.singleShot(PAINT_MS, self._worker.start)
 
     def cancel(self) -> None:
         """Stop after the batch at hand and keep what is found."""
@@ -95,29 +99,36 @@ class SlideRun(QObject):
         last = self._last
         return last is not None and last.done == last.total and not self.failure
 
+    @property
+    def missed(self) -> float | None:
+        """Share of the tissue that was not analysed; None if the run broke off."""
+        return self._last.missed if self._last is not None else None
+
     def described(self) -> RunInfo:
         """How the table came about, for the results' summary."""
-        seconds = vars(self._last.seconds) if self._last is not None else {}
         return RunInfo(
             models={
                 role: {"name": card.name, "sha256": card.sha256}
                 for role, card in self._cards.items()
             },
-            seconds=dict(seconds),
+            seconds=self._last.seconds if self._last is not None else {},
             complete=self.complete,
+            missed=self.missed,
             region=self.job.region,
         )
 
-    def _on_progress(self, progress: Progress) -> None:
+    def _on_step(self, step: Step) -> None:
         if not self.running:
             return
-        self._last = progress
-        if progress.table is not None:
-            self._take_in()
-            self.session.finish(progress.table)
-        elif len(progress.rows):
-            self._waiting.append(progress.rows)
-        self.stepped.emit(progress.done, progress.total)
+        self._last = step
+        for row, column in step.faults:
+            self.slide.pyramid.faults.add(row, column, "found by a run")
+        if step.table is not None:
+            self._waiting.clear()
+            self.session.finish(step.table)
+        elif len(step.rows):
+            self._waiting.append(step.rows)
+        self.stepped.emit(step.done, step.total)
 
     def _on_changed(self) -> None:
         self.changed.emit()

@@ -4,8 +4,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QLabel, QSlider, QWidget
 from superqt.utils import qthrottled
 
-from napari_ggs.glomeruli import Thresholds
-from napari_ggs.pipeline import LOWEST_SCORE
+from napari_ggs.glomeruli import LOWEST_SCORE, Thresholds
 
 LIVE_MS = 150
 """While a slider is dragged its value acts this often at most."""
@@ -32,7 +31,7 @@ class ShareSlider(QWidget):
         self.slider, self.number = QSlider(Qt.Orientation.Horizontal), QDoubleSpinBox()
         self.slider.setRange(round(lowest * STEPS), STEPS)
         self.slider.setPageStep(5)
-        self.number.setRange(lowest, 1.0)
+        self.number.setRange(lowest, 1)
         self.number.setSingleStep(1 / STEPS)
         self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.number.setFixedWidth(46)
