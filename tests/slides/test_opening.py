@@ -43,7 +43,7 @@ def patch_tag(path: Path, code: int, value: int) -> None:
     [
         ("broken/broken.svs", "is not a slide that can be read here"),
         ("broken/unopenable.tiff", "Unsupported TIFF compression: 52479"),
-        ("broken/unreadable.svs", "none of its tiles can be decoded"),
+        ("broken/unreadable.svs", "none of 3 tiles"),
         ("broken", "is a folder without a DICOM slide"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_file_that_ends_before_its_directory_is_refused(tmp_path: Path) -> Non
 def test_a_slide_with_no_tile_that_decodes_is_refused(make_tiff: MakeTiff) -> None:
     path = make_tiff([picture(128, 128)], compression="jpeg")
     overwrite(path, 0, range(4), b"\0" * 40)
-    assert "none of its tiles can be decoded" in refusal(path)
+    assert "none of 3 tiles" in refusal(path)
 
 
 @pytest.mark.parametrize(("width", "height"), [(2**31, 2**31), (600_000, 100), (450_000, 450_000)])

@@ -1,5 +1,6 @@
 """The Slide itself: names, identity, thumbnails."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,3 +55,14 @@ def test_reads_without_pixels_are_our_own_fault(
         pytest.raises(ValueError, match="Cannot read"),
     ):
         slide.read(0, 0, width, height, mpp)
+
+
+def test_a_slide_that_nobody_holds_any_more_closes_its_file(make_tiff: MakeTiff) -> None:
+    path = make_tiff([picture(100, 80)])
+    slide = open_slide(path)
+    pyramid = slide.pyramid
+    np.testing.assert_array_equal(slide.levels[0][:2, :2], picture(100, 80)[:2, :2])
+    del slide
+    gc.collect()
+    with pytest.raises(ValueError, match="closed"):
+        pyramid.tile(0, 0, 0)

@@ -138,6 +138,20 @@ def test_tissue_in_unread_tiles_is_inferred_from_what_is_beside_it(tmp_path: Pat
         assert slide.unread_fraction() == pytest.approx(64**2 / (np.pi * 150**2), rel=0.1)
 
 
+def test_missed_tissue_is_what_no_rectangle_shows_or_what_is_unread(
+    slide_of: Callable[..., Slide],
+) -> None:
+    pixels = with_disc(with_disc(glass(400, 200), 100, 100, 80), 300, 100, 80)
+    tissue = slide_of(pixels).tissue()
+    left, right = (0, 0, 200, 200), (200, 0, 200, 200)
+    assert tissue.missed([], [left, right]) == 0
+    assert tissue.missed([], [left]) == pytest.approx(0.5, abs=0.01)
+    assert tissue.missed([left], [left, right]) == pytest.approx(0.5, abs=0.01)
+    assert tissue.missed([left], [left]) == 1
+    assert tissue.missed([(0, 0, 100, 200)], [left]) == pytest.approx(0.75, abs=0.01)
+    assert tissue.missed([(-50, -50, 10, 10)]) == 0
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("file", "share"),

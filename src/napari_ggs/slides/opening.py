@@ -86,7 +86,8 @@ def _backend(path: Path) -> Backend:
         return backend
     backend.close()
     raise SlideError(
-        f"{path.name} opens as a slide, but none of its tiles can be decoded: it is damaged. "
+        f"{path.name} opens as a slide, but none of {PROBES} tiles across it can be decoded: it is "
+        f"damaged. "
         f"Copy or export it again."
     )
 

@@ -49,9 +49,14 @@ class Pyramid:
 
     def close(self) -> None:
         """Release the file and the cached tiles."""
-        self._closed = True
-        self.backend.close()
-        self._cache.clear()
+        if not self._closed:
+            self._closed = True
+            self.backend.close()
+            self._cache.clear()
+
+    def unread_boxes(self) -> list[tuple[int, int, int, int]]:
+        """Left, top, width and height of the tiles of level 0 that failed to decode so far."""
+        return [self.grids[0].tile_box(*tile) for tile in self.faults.tiles()]
 
     def region(self, level: int, x: int, y: int, width: int, height: int) -> Pixels:
         """Return a window of a level, shape (height, width, 3); outside the level it is white."""

@@ -1,6 +1,7 @@
 """A slide: pixels at any resolution, whatever the file they come from."""
 
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -12,7 +13,7 @@ from napari_ggs.slides.errors import SlideError
 from napari_ggs.slides.grid import Scale
 from napari_ggs.slides.pyramid import Pyramid
 from napari_ggs.slides.resample import best_level, resample
-from napari_ggs.slides.tissue import Tissue, find_tissue, unread_share
+from napari_ggs.slides.tissue import Box, Tissue, find_tissue
 
 if TYPE_CHECKING:
     import dask.array
@@ -39,6 +40,8 @@ class Slide:
         File, or folder of DICOM files.
     mpp : float or None
         Microns per level-0 pixel.
+    cache : TileCache
+        Decoded tiles; its capacity may be set where many slides are open at once.
     pyramid : Pyramid
         The tiles.
     """
@@ -48,7 +51,9 @@ class Slide:
         self._given_mpp = mpp
         self._backend = backend
         self.mpp = backend.mpp if mpp is None else mpp
-        self.pyramid = Pyramid(backend, TileCache(CACHE_BYTES), path.name)
+        self.cache = TileCache(CACHE_BYTES)
+        self.pyramid = Pyramid(backend, self.cache, path.name)
+        weakref.finalize(self, self.pyramid.close)  # nobody closes what napari has forgotten
 
     def __reduce__(self) -> tuple[object, tuple[Path, float | None]]:
         from napari_ggs.slides.opening import open_slide
@@ -214,4 +219,16 @@ class Slide:
 
     def unread_fraction(self) -> float:
         """Share of the tissue's area that lies in tiles that could not be decoded so far."""
-        return unread_share(self)
+        unread = self.pyramid.unread_boxes()
+        return self.tissue().missed(unread) if unread else 0.0
+
+    def touches_unread(self, x: float, y: float, width: float, height: float) -> bool:
+        """Whether a rectangle of level-0 px touches a tile that could not be decoded so far."""
+        return any(
+            left < x + width and x < left + across and top < y + height and y < top + down
+            for left, top, across, down in self.pyramid.unread_boxes()
+        )
+
+    def missed_fraction(self, seen: Iterable[Box]) -> float:
+        """Share of the tissue's area in no rectangle that was seen, or that could not be read."""
+        return self.tissue().missed(self.pyramid.unread_boxes(), seen)

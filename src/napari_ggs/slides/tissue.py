@@ -1,6 +1,7 @@
 """Where tissue is, and how much of it could not be read."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 Score = NDArray[np.float32]
+Box = tuple[float, float, float, float]
+"""x, y, width, height in level-0 pixels."""
 
 MASK_MPP = 8.0
 MASK_DOWNSAMPLE = 16.0
@@ -70,10 +73,41 @@ class Tissue:
         """Whether there is any tissue in a rectangle of level-0 pixels."""
         return bool(self.mask[self._slices(x, y, width, height)].any())
 
+    def missed(self, unread: Iterable[Box], seen: Iterable[Box] | None = None) -> float:
+        """Share of the tissue's area in no rectangle that was seen, or in one that is unread.
+
+        Parameters
+        ----------
+        unread, seen : iterable of (x, y, width, height)
+            In level-0 px; None of `seen`: everything was.
+
+        Returns
+        -------
+        float
+            0 to 1; 0 where there is no tissue.
+        """
+        missing = np.zeros_like(self.mask) if seen is None else ~self._paint(seen)
+        missing |= self._paint(unread)
+        area = int(self.mask.sum())
+        return int((self.mask & missing).sum()) / area if area else 0.0
+
+    def _paint(self, boxes: Iterable[Box]) -> Mask:
+        return paint(boxes, self.downsample, self.mask.shape)
+
     def _slices(self, x: float, y: float, width: float, height: float) -> tuple[slice, slice]:
         columns = slice(max(0, _floor(x, self)), max(0, -_floor(-(x + width), self)))
         rows = slice(max(0, _floor(y, self)), max(0, -_floor(-(y + height), self)))
         return rows, columns
+
+
+def paint(boxes: Iterable[Box], downsample: float, shape: tuple[int, ...]) -> Mask:
+    """Pixels of a mask of this shape whose centre lies in a rectangle of level-0 pixels."""
+    painted = np.zeros(shape, dtype=bool)
+    for x, y, width, height in boxes:
+        edges = (max(0, round(e / downsample)) for e in (y, y + height, x, x + width))
+        top, bottom, left, right = edges
+        painted[top:bottom, left:right] = True
+    return painted
 
 
 def _floor(value: float, tissue: Tissue) -> int:
@@ -93,7 +127,8 @@ def find_tissue(slide: "Slide") -> Tissue:
     pixels = slide.read_step(0, 0, width, height, step)
     score = ndimage.gaussian_filter(_score(pixels), SMOOTHING * _pixels_per(MASK_MPP, mpp))
     mask = score > 1
-    _infer_unread(mask, (pixels == UNREAD).all(axis=-1) & _faulty(slide, step, mask.shape))
+    faulty = paint(slide.pyramid.unread_boxes(), step, mask.shape)
+    _infer_unread(mask, (pixels == UNREAD).all(axis=-1) & faulty)
     return Tissue(_tidy(mask, mpp), mpp, step)
 
 
@@ -168,25 +203,3 @@ def _infer_unread(mask: Mask, unread: Mask) -> None:
             unread, return_distances=False, return_indices=True
         )
         mask[unread] = mask[rows[unread], columns[unread]]
-
-
-def _faulty(slide: "Slide", downsample: float, shape: tuple[int, ...]) -> Mask:
-    """Mask pixels that lie in tiles of level 0 that failed to decode so far."""
-    grid = slide.pyramid.grids[0]
-    faulty = np.zeros(shape, dtype=bool)
-    for row, column in slide.pyramid.faults.tiles():
-        x, y, width, height = grid.tile_box(row, column)
-        edges = (round(edge / downsample) for edge in (y, y + height, x, x + width))
-        top, bottom, left, right = edges
-        faulty[top:bottom, left:right] = True
-    return faulty
-
-
-def unread_share(slide: "Slide") -> float:
-    """Share of the tissue's area that lies in tiles that failed to decode so far, 0 to 1."""
-    if not len(slide.pyramid.faults):
-        return 0.0
-    tissue = slide.tissue()
-    area = int(tissue.mask.sum())
-    lost = tissue.mask & _faulty(slide, tissue.downsample, tissue.mask.shape)
-    return int(lost.sum()) / area if area else 0.0
