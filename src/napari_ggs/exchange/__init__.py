@@ -1,1 +1,6 @@
 """Foreign formats, one module each; every module reads what it writes."""
+
+from napari_ggs.exchange.reading import read_circles
+from napari_ggs.exchange.writing import convert, write_circles
+
+__all__ = ["convert", "read_circles", "write_circles"]

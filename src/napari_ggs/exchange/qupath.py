@@ -1,7 +1,7 @@
-"""QuPath GeoJSON: circles as polygons that QuPath shows, exact circles in the measurements.
+"""QuPath GeoJSON: circles as ellipses that QuPath shows, exact circles in the measurements.
 
-QuPath has no circle, so an ellipse becomes a polygon; centre and radius also travel as
-measurements, and reading back prefers them (REFERENCE.md section 6).
+GeoJSON has no circle, so each becomes a polygon with QuPath's own mark ``isEllipse``; centre and
+radius also travel as measurements. See `napari_ggs.exchange.qupath_reading` for the way back.
 """
 
 import json
@@ -15,12 +15,12 @@ import pandas as pd
 
 from napari_ggs import glomeruli
 from napari_ggs.errors import UserError
+from napari_ggs.exchange.circle_table import complete
+from napari_ggs.exchange.qupath_reading import EXACT, SCORE, read_features
 from napari_ggs.files import replacing
 from napari_ggs.lesions import Scheme
 
 VERTICES = 64
-_EXACT = {"x": "Centre X px", "y": "Centre Y px", "radius": "Radius px"}
-_SCORE = "Detection score"
 
 
 def write_geojson(table: pd.DataFrame, scheme: Scheme, path: Path, fingerprint: str) -> None:
@@ -29,7 +29,8 @@ def write_geojson(table: pd.DataFrame, scheme: Scheme, path: Path, fingerprint: 
     Parameters
     ----------
     table : DataFrame
-        The rows to write.
+        The rows to write. Those whose class in force is "" get no classification; a true ``cut``
+        is kept in the metadata.
     fingerprint : str
         The slide's; with the circle's id it makes the object ids, so that runs compare.
     """
@@ -46,15 +47,26 @@ def _feature(row: Mapping[Any, Any], name: str, scheme: Scheme, fingerprint: str
     return {
         "type": "Feature",
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{fingerprint}/{row['id']}")),
-        "geometry": {"type": "Polygon", "coordinates": [_ring(row)]},
+        "geometry": {"type": "Polygon", "coordinates": [_ring(row)], "isEllipse": True},
         "properties": {
             "objectType": "annotation",
             "name": str(row["id"]),
-            "classification": {"name": name, "color": _rgb(scheme[name].colour)},
-            "metadata": {"predicted": row["predicted"], "label": row["label"]},
+            **_classification(name, scheme),
+            "metadata": _metadata(row),
             "measurements": _measurements(row, scheme),
         },
     }
+
+
+def _classification(name: str, scheme: Scheme) -> dict[str, Any]:
+    if not name:
+        return {}
+    return {"classification": {"name": name, "color": _rgb(scheme[name].colour)}}
+
+
+def _metadata(row: Mapping[Any, Any]) -> dict[str, str]:
+    metadata = {"predicted": row["predicted"], "label": row["label"]}
+    return metadata | ({"cut": "true"} if row.get("cut", False) else {})
 
 
 def _ring(row: Mapping[Any, Any]) -> list[list[float]]:
@@ -71,44 +83,23 @@ def _rgb(colour: str) -> list[int]:
 
 
 def _measurements(row: Mapping[Any, Any], scheme: Scheme) -> dict[str, float]:
-    named = {title: row[column] for column, title in _EXACT.items()}
-    named[_SCORE] = row["detection_score"]
+    named = {title: row[column] for column, title in EXACT.items()}
+    named[SCORE] = row["detection_score"]
     named |= {column: row[column] for column in scheme.columns}
     return {name: float(value) for name, value in named.items() if not np.isnan(value)}
 
 
 def read_geojson(path: Path, scheme: Scheme) -> pd.DataFrame:
-    """Read circles back as a Glomeruli table.
+    """Read circles back as a Glomeruli table; `read_features` says what else is read.
 
     Raises
     ------
     UserError
-        If the file is no GeoJSON feature collection, a feature is no circle that was written
-        here, or a class is not of the scheme.
+        If the file is no GeoJSON of outlines, or a class is not of the scheme.
     """
-    try:
-        features = json.loads(path.read_text())["features"]
-        rows = [_row(feature, scheme) for feature in features]
-    except (ValueError, KeyError, TypeError) as error:
+    table = complete(read_features(path), path)
+    for name in {*table["predicted"], *table["label"]} - {"", *scheme.classes}:
         raise UserError(
-            f"{path} is no GeoJSON of circles with centre and radius among the measurements "
-            f"({error}). Export it with napari-ggs, or from QuPath with its measurements."
-        ) from error
-    return pd.DataFrame(rows, columns=glomeruli.columns(scheme)).astype(
-        {"predicted": str, "label": str}
-    )
-
-
-def _row(feature: Mapping[str, Any], scheme: Scheme) -> dict[str, Any]:
-    properties = feature["properties"]
-    measured = properties["measurements"]
-    if isinstance(measured, list):  # QuPath 0.3 and older
-        measured = {item["name"]: item["value"] for item in measured}
-    name = properties["classification"]["name"]
-    if name not in scheme:
-        raise ValueError(f"the class {name!r} is none of {', '.join(scheme.classes)}")
-    origin = properties.get("metadata", {"predicted": "", "label": name})
-    exact = {column: float(measured[title]) for column, title in _EXACT.items()}
-    p = {column: float(measured.get(column, np.nan)) for column in scheme.columns}
-    score = float(measured.get(_SCORE, np.nan))
-    return {"id": int(properties["name"]), **exact, "detection_score": score, **origin, **p}
+            f"{path} names the class {name!r}; expected one of {', '.join(scheme.classes)}."
+        )
+    return table.reindex(columns=glomeruli.columns(scheme))
