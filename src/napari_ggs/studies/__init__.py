@@ -1,0 +1,1 @@
+"""Studies: what a model is worth, on slides and crops whose truth is known."""

@@ -1,0 +1,112 @@
+"""Classifying ready-made crops of one glomerulus each: what ``napari-ggs classify`` does."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from napari_ggs import console
+from napari_ggs.classification import AnyClassifier
+from napari_ggs.classification.classifier import Patches
+from napari_ggs.errors import UserError
+from napari_ggs.files import make_folder, replacing
+from napari_ggs.glomeruli import predict
+from napari_ggs.models import DEFAULT_CLASSIFIER, load_classifier
+from napari_ggs.studies.crop_figures import write_figures
+from napari_ggs.studies.crops import image_files, read_crop, sorting
+
+BATCH = 16
+READERS = 2
+
+
+def assess_crops(folder: Path, out: Path, classifier: str | None = None) -> int:
+    """Classify every image below a folder and write a table; figures too, if classes are known.
+
+    Where folders are named after classes, figures are printed and written beside the table, with
+    the ending .json (see `write_figures`).
+
+    Parameters
+    ----------
+    folder : Path
+    out : Path
+        CSV: ``file`` (path below `folder`), the ``p_`` columns, ``predicted``.
+    classifier : str, optional
+        A model's name or file; the embedded one by default.
+
+    Returns
+    -------
+    int
+        0, or 2 if some images could not be read, or lie in no class folder where others do.
+
+    Raises
+    ------
+    UserError
+        If there are no images, none can be read, or `out` does not end with .csv.
+    """
+    if out.suffix.lower() != ".csv":
+        raise UserError(f"The table is a CSV file: {out} must end with .csv.")
+    model = load_classifier(classifier or DEFAULT_CLASSIFIER)
+    files = image_files(folder)
+    make_folder(out.absolute().parent)
+    table = classify_files(folder, files, model.classifier, model.card.t_glom)
+    if table.empty:
+        raise UserError(f"None of the {len(files)} images in {folder} can be read.")
+    with replacing(out) as scratch:
+        table.to_csv(scratch, index=False)
+    console.line(f"{out}: {len(table)} images")
+    known = sorting(table["file"].tolist())
+    if any(known.labels):
+        write_figures(table, known, model.card, out.with_suffix(".json"))
+    return 0 if len(table) == len(files) and len(set(map(bool, known.labels))) == 1 else 2
+
+
+def classify_files(
+    folder: Path, files: Sequence[Path], classifier: AnyClassifier, t_glom: float
+) -> pd.DataFrame:
+    """Classify images of any size, each as one crop.
+
+    An image that cannot be read gets a line on standard error and no row.
+
+    Returns
+    -------
+    DataFrame
+        ``file``, ``p_...``, ``predicted``.
+    """
+    names: list[str] = []
+    parts = [np.empty((0, len(classifier.scheme.classes)))]
+    with console.progress(folder.name) as advance:
+        for done, batch in _read(files, classifier.input_px):
+            names += [path.relative_to(folder).as_posix() for path in batch]
+            parts.append(classifier.classify(_stacked(batch, classifier.input_px)))
+            advance(done / len(files))
+    p = np.concatenate(parts)
+    table = pd.DataFrame(p, columns=list(classifier.scheme.columns))
+    table.insert(0, "file", names)
+    return table.assign(predicted=predict(p, classifier.scheme, t_glom))
+
+
+def _read(files: Sequence[Path], side: int) -> Iterator[tuple[int, dict[Path, Patches]]]:
+    """Batches of readable images, read one batch ahead; how many files are done with each."""
+    with ThreadPoolExecutor(READERS, thread_name_prefix="crops") as pool:
+        ahead: dict[Path, Future[Patches]] = {}
+        for at in range(0, len(files) + BATCH, BATCH):
+            due, batch = ahead, files[at : at + BATCH]
+            ahead = {path: pool.submit(read_crop, path, side) for path in batch}
+            if due:
+                yield min(at, len(files)), _readable(due)
+
+
+def _readable(batch: dict[Path, Future[Patches]]) -> dict[Path, Patches]:
+    images = {}
+    for path, future in batch.items():
+        try:
+            images[path] = future.result()
+        except UserError as fault:
+            console.error(str(fault))
+    return images
+
+
+def _stacked(images: dict[Path, Patches], side: int) -> Patches:
+    return np.array(list(images.values()), dtype=np.uint8).reshape(-1, side, side, 3)

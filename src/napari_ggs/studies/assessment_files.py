@@ -1,0 +1,93 @@
+"""Tables and pictures of a study, written to a folder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from napari_ggs.evaluation import (
+    PROTOCOLS,
+    Answers,
+    ClassFigures,
+    Comparison,
+    Estimate,
+    at_threshold,
+    average_precision,
+    class_figures,
+    confusion_table,
+    precision_recall,
+    table_of,
+    write_table,
+)
+from napari_ggs.evaluation.drawing import save
+from napari_ggs.evaluation.pictures import (
+    confusion_picture,
+    precision_recall_picture,
+    reliability_picture,
+    roc_picture,
+)
+from napari_ggs.evaluation.sclerosis import questions
+from napari_ggs.evaluation.tables import NUMBERS
+
+
+def write_detection(
+    arms: Mapping[str, Sequence[Comparison]], threshold: float, folder: Path
+) -> pd.DataFrame:
+    """Write ``detection`` (.csv, .md) and ``precision_recall.png``.
+
+    Parameters
+    ----------
+    arms : mapping of str to sequence of Comparison
+        What is compared on the same images, by name: without and with the filter, say.
+    threshold : float
+        Detection score of the figures at one threshold.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``arm``, ``protocol``, ``figure``, ``value``, ``low``, ``high``, ``n``: AP under
+        every protocol, then the figures at the threshold.
+    """
+    table = pd.concat([_detection(name, images, threshold) for name, images in arms.items()])
+    write_table(table, folder / "detection")
+    curves = {name: precision_recall(images) for name, images in arms.items()}
+    save(precision_recall_picture(curves), folder / "precision_recall.png")
+    return table
+
+
+def _detection(arm: str, images: Sequence[Comparison], threshold: float) -> pd.DataFrame:
+    tables = [
+        table_of(average_precision(images, protocol).figures(), arm=arm, protocol=protocol.name)
+        for protocol in PROTOCOLS.values()
+    ]
+    point = at_threshold(images, threshold).figures()
+    tables.append(table_of(point, arm=arm, protocol=f"score >= {threshold:g}"))
+    return pd.concat(tables)
+
+
+def write_classes(answers: Answers, folder: Path) -> ClassFigures:
+    """Write ``classification`` and ``confusion`` (.csv, .md), and their pictures.
+
+    Pictures: ``confusion.png``, ``reliability.png`` and ``roc.png``, a curve for each score that
+    has positive and negative examples.
+    """
+    found = class_figures(answers)
+    write_table(table_of(found.figures()), folder / "classification")
+    write_table(confusion_table(found.matrix, found.classes), folder / "confusion")
+    save(confusion_picture(found.matrix, found.classes), folder / "confusion.png")
+    save(reliability_picture(answers.reliability()), folder / "reliability.png")
+    defined = [name for name in questions(answers.scheme) if found.auc[name].value >= 0]
+    if defined:
+        save(roc_picture({name: answers.roc(name) for name in defined}), folder / "roc.png")
+    return found
+
+
+def lines(table: pd.DataFrame) -> list[str]:
+    """The rows of a table of figures as lines to print."""
+    about = table.drop(columns=NUMBERS).itertuples(index=False)
+    names = [", ".join(filter(None, row)) for row in about]
+    width = max(map(len, names), default=0)
+    figures = (
+        Estimate(*row) for row in table[["value", "n", "low", "high"]].itertuples(index=False)
+    )
+    return [f"  {name:<{width}}  {one}" for name, one in zip(names, figures, strict=True)]

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_ggs.detection import Detector
+from napari_ggs.evaluation import consistency_under_rotation, rotation_consistency
+from napari_ggs.evaluation.rotation import turned_back
+from napari_ggs.models import DEFAULT_DETECTOR, load_detector
+from napari_ggs.slides import Slide
+
+CIRCLES = [(10, 20, 5), (40, 20, 5), (70, 30, 6)]
+
+
+def test_consistency_is_twice_the_matched_over_both_totals() -> None:
+    other = [(10, 21, 5), (70, 31, 6), (200, 20, 5), (300, 20, 5)]
+    found = rotation_consistency(CIRCLES, other)
+    assert (found.value, found.n) == (pytest.approx(4 / 7), 7)
+    assert rotation_consistency(other, CIRCLES) == found
+
+
+def test_as_many_pairs_as_can_be_are_matched() -> None:
+    between, left, right = (0, 0, 10), (-2, 0, 10), (4, 0, 10)
+    # `between` fits both; `right` fits only `between`
+    assert rotation_consistency([between, (-5, 0, 10)], [left, right]).value == 1
+
+
+def test_nothing_on_both_sides_is_undefined() -> None:
+    assert np.isnan(rotation_consistency([], []).value)
+    assert rotation_consistency(CIRCLES, []).value == 0
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 29), st.integers(0, 29))
+def test_a_pixel_of_a_turned_image_goes_back_to_its_place(width, height, x, y) -> None:
+    x, y = x % width, y % height
+    image = np.zeros((height, width))
+    image[y, x] = 1
+    [[row, column]] = np.argwhere(np.rot90(image))
+    back = turned_back([(column + 0.5, row + 0.5, 1.0)], width)
+    assert back.tolist() == [[x + 0.5, y + 0.5, 1.0]]
+
+
+def test_the_embedded_detector_finds_most_circles_again_on_a_turned_phantom(
+    kidney_slide: Slide,
+) -> None:
+    detector = load_detector(DEFAULT_DETECTOR).detector
+    image = kidney_slide.read(0, 0, 448, 320, mpp=detector.mpp)
+    found = consistency_under_rotation(detector, image, score=0.3)
+    assert found.n >= 10
+    assert 0.7 < found.value <= 1
+
+
+class Brightest(torch.nn.Module):
+    """Finds the one white pixel of a black image, wherever it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, pixels: torch.Tensor) -> object:
+        from napari_ggs.detection import Maps
+
+        heat = torch.nn.functional.max_pool2d(pixels.mean(1, keepdim=True), 4)
+        zero = torch.zeros_like(heat)
+        return Maps(heat * 20 - 10, zero + 3, torch.cat([zero, zero], dim=1))
+
+
+def test_a_detector_blind_to_direction_is_wholly_consistent() -> None:
+    image = np.zeros((64, 96, 3), np.uint8)
+    image[8:12, 40:44] = 255
+    detector = Detector(Brightest(), 4.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    found = consistency_under_rotation(detector, image)
+    assert (found.value, found.n) == (1, 2)
