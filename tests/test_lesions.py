@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from napari_ggs.lesions import CIRCLEMIX, GGS, NON_GLOMERULUS, SCHEMES, scheme_of
+from napari_ggs.lesions import (
+    BINARY,
+    CIRCLEMIX,
+    GGS,
+    NON_GLOMERULUS,
+    SCHEMES,
+    part_of,
+    scheme_of,
+    translated,
+)
 
 # Linear-RGB simulations of full colour blindness (Machado, Oliveira and Fernandes 2009).
 MACHADO = {
@@ -51,6 +60,39 @@ def test_a_scheme_is_found_by_its_classes_in_order() -> None:
         scheme_of(reversed(GGS.classes))
 
 
+def test_a_part_of_a_scheme_has_its_lesions_in_its_order() -> None:
+    part = part_of(("solidified", "disappearing"))
+    assert part.lesions == GGS.lesions[2:4]
+    assert part_of(GGS.classes) is GGS
+    for classes in (("disappearing", "solidified"), ("normal",), ("normal", "sclerotic")):
+        with pytest.raises(ValueError, match="Known schemes"):
+            part_of(classes)
+
+
 def test_an_unknown_class_is_refused_with_the_list_of_classes() -> None:
     with pytest.raises(KeyError, match="obsolescent"):
         GGS["sclerosed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "called"),
+    [
+        ("solidified", GGS, "solidified"),
+        ("solidified", BINARY, "sclerotic"),
+        ("normal", BINARY, "non-sclerotic"),
+        ("periglomerular fibrosis", BINARY, "non-sclerotic"),
+        ("periglomerular fibrosis", GGS, "normal"),
+        ("non-glomerulus", GGS, "non-glomerulus"),
+        ("non-glomerulus", CIRCLEMIX, None),
+    ],
+)
+def test_classes_have_names_in_other_schemes(name: str, scheme, called: str | None) -> None:
+    assert translated(name, scheme) == called
+
+
+@pytest.mark.parametrize("scheme", [GGS, CIRCLEMIX])
+def test_a_class_that_is_too_coarse_or_unknown_has_none(scheme) -> None:
+    with pytest.raises(ValueError, match="too coarse; it may be any of obsolescent"):
+        translated("sclerotic", scheme)
+    with pytest.raises(ValueError, match="no class"):
+        translated("round", scheme)

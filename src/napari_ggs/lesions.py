@@ -132,3 +132,46 @@ def scheme_of(classes: Iterable[str]) -> Scheme:
             return scheme
     known = "; ".join(f"{s.name}: {', '.join(s.classes)}" for s in SCHEMES.values())
     raise ValueError(f"No class scheme is made of {', '.join(wanted)}. Known schemes: {known}.")
+
+
+def part_of(classes: Iterable[str]) -> Scheme:
+    """Return the scheme with exactly these classes in this order, or the part of a scheme.
+
+    A child of a hierarchy knows two or more of a scheme's classes, and not all.
+
+    Raises
+    ------
+    ValueError
+        If no scheme has them; the message lists the schemes there are.
+    """
+    wanted = tuple(classes)
+    for scheme in SCHEMES.values():
+        part = tuple(lesion for lesion in scheme.lesions if lesion.name in wanted)
+        if 1 < len(part) < len(scheme.lesions) and wanted == tuple(each.name for each in part):
+            return Scheme(f"part of {scheme.name}", part)
+    return scheme_of(wanted)
+
+
+def translated(name: str, scheme: Scheme) -> str | None:
+    """Return what a class of any scheme is called in another one.
+
+    A class that the scheme lacks takes the name of the one that is as sclerotic: obsolescent,
+    solidified and disappearing are "sclerotic" in the binary scheme, and periglomerular fibrosis
+    is "normal" in the GGS paper's. Non-glomerulus has no place in a scheme without it: None.
+
+    Raises
+    ------
+    ValueError
+        If no scheme has the class, or several classes of the scheme would do.
+    """
+    if name in scheme:
+        return name
+    lesion = next((other[name] for other in SCHEMES.values() if name in other), None)
+    if lesion is None:
+        raise ValueError(f"{name!r} is no class; {scheme.name}: {', '.join(scheme.classes)}")
+    if name == NON_GLOMERULUS:
+        return None
+    alike = [c for c in scheme.glomerular if scheme[c].sclerotic == lesion.sclerotic]
+    if len(alike) > 1:
+        raise ValueError(f"{name!r} is too coarse; it may be any of {', '.join(alike)}")
+    return alike[0]

@@ -104,3 +104,20 @@ def test_a_fault_while_reading_is_raised(tmp_path: Path, classifier: Classifier)
     tifffile.imwrite(path, np.full((300, 300, 3), 200, np.uint8), photometric="rgb")
     with open_slide(path) as plain, pytest.raises(Exception, match="microns per pixel"):
         classify_circles(plain, [(100, 100, 50)], classifier)
+
+
+def test_a_crop_that_touches_unreadable_pixels_has_no_probabilities(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (512, 512, 3), np.uint8)
+    path = tmp_path / "damaged.tif"
+    tifffile.imwrite(path, image, tile=(256, 256), photometric="rgb", compression="deflate")
+    with tifffile.TiffFile(path) as tiff:
+        first = tiff.pages.first.dataoffsets[0]
+    with path.open("r+b") as file:
+        file.seek(first)
+        file.write(b"junk")
+    circles = [(128, 128, 60), (200, 400, 40), (300, 300, 50), (390, 390, 60)]
+    with open_slide(path, mpp=1.0) as slide:
+        found = classify_circles(slide, circles, classifier)
+    assert np.isnan(found).any(axis=1).tolist() == [True, False, True, False]

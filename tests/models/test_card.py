@@ -73,7 +73,71 @@ def test_a_classifier_needs_its_margin() -> None:
 
 def test_a_detector_needs_its_resolution_and_largest_radius() -> None:
     with pytest.raises(ValidationError, match="mpp and max_radius_um"):
-        card(task="detection", classes=("glomerulus",))
+        card(
+            task="detection",
+            classes=("glomerulus",),
+            architecture=Architecture(kind="circlenet", backbone="dla34"),
+        )
+
+
+def test_a_network_of_another_task_is_refused() -> None:
+    with pytest.raises(ValidationError, match="a circlenet is no classification model"):
+        card(architecture=Architecture(kind="circlenet", backbone="dla34"))
+
+
+def test_a_classifier_needs_its_normalisation() -> None:
+    with pytest.raises(ValidationError, match="needs mean and std"):
+        card(mean=None, std=None)
+
+
+def test_a_card_that_is_no_text_gets_one_line(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_bytes(b"\xff\xfe\x00card")
+    with pytest.raises(ModelError, match=r"model\.json is no model card"):
+        read_card(tmp_path / "model.json")
+
+
+def test_a_child_s_classes_are_a_part_of_a_scheme_in_its_order() -> None:
+    child = card(classes=("solidified", "disappearing"))
+    assert child.is_child
+    assert child.scheme.sclerotic == ("solidified", "disappearing")
+    assert not card().is_child
+    with pytest.raises(ValidationError, match="No class scheme"):
+        card(classes=("disappearing", "solidified"))
+
+
+def composite(**changes: Any) -> ModelCard:
+    fields: dict[str, Any] = {
+        "architecture": Architecture(kind="ensemble"),
+        "members": [{"file": f"{i}.safetensors", "sha256": str(i) * 64} for i in range(3)],
+        "mean": None,
+        "std": None,
+    }
+    return card(**fields | changes)
+
+
+def test_a_composite_says_what_it_is_made_of() -> None:
+    assert composite().network == "ensemble of 3"
+    assert card().network == "efficientnet_lite0"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"members": []}, "two members or more"),
+        ({"architecture": Architecture(kind="classifier", backbone="x")}, "needs mean and std"),
+        ({"temperature": 2.0}, "no temperature"),
+        ({"members": [{"file": "../a.safetensors", "sha256": "a" * 64}] * 2}, "file"),
+        ({"members": [{"file": "a.safetensors", "sha256": "a"}] * 2}, "sha256"),
+    ],
+)
+def test_a_composite_that_is_none_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        composite(**changes)
+
+
+def test_a_network_has_no_members() -> None:
+    with pytest.raises(ValidationError, match="a classifier has no members"):
+        card(members=composite().members)
 
 
 def test_a_classifier_s_classes_are_a_known_scheme() -> None:

@@ -28,6 +28,12 @@ def test_values_beyond_half_precision_stay_in_single(tmp_path: Path) -> None:
     assert stored["variance"].tolist() == [1e6]
 
 
+def test_single_precision_keeps_the_weights_as_they_are(tmp_path: Path) -> None:
+    state = {"weight": torch.tensor([0.1, 1e-9])}
+    stored = load_file(save_model(state, card(), tmp_path / "m.safetensors", torch.float32))
+    assert torch.equal(stored["weight"], state["weight"])
+
+
 def test_the_card_beside_it_names_the_weights_by_their_hash(tmp_path: Path) -> None:
     path = save_model({"weight": torch.ones(3)}, card(), tmp_path / "model.safetensors")
     beside = read_card(tmp_path / "model.json")

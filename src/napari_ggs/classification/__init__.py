@@ -6,16 +6,22 @@ from napari_ggs.classification.backbones import (
     build_network,
     normalisation,
 )
-from napari_ggs.classification.classifier import Classifier, as_input
+from napari_ggs.classification.classifier import AnyClassifier, Classifier, as_input
 from napari_ggs.classification.cropping import MARGIN_UM, crop, crops
+from napari_ggs.classification.ensemble import Ensemble, Opinion
+from napari_ggs.classification.hierarchy import Hierarchy
 from napari_ggs.classification.stream import Classified, classify_circles, classify_stream
 
 __all__ = [
     "BACKBONES",
     "MARGIN_UM",
+    "AnyClassifier",
     "BackboneError",
     "Classified",
     "Classifier",
+    "Ensemble",
+    "Hierarchy",
+    "Opinion",
     "as_input",
     "build_network",
     "classify_circles",

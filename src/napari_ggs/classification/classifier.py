@@ -1,6 +1,7 @@
 """The classifier: patches in, calibrated probabilities out."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,6 +15,25 @@ Probabilities = NDArray[np.float64]
 Triple = tuple[float, float, float]
 
 CPU = torch.device("cpu")
+
+
+class AnyClassifier(Protocol):
+    """What names circles: a `Classifier`, or several as one (`Ensemble`, `Hierarchy`)."""
+
+    @property
+    def scheme(self) -> Scheme:
+        """Its classes, in the order of the probabilities."""
+
+    @property
+    def margin_um(self) -> float:
+        """How far a crop reaches beyond the circle on each side, in microns."""
+
+    @property
+    def input_px(self) -> int:
+        """Side of the patches that it wants."""
+
+    def classify(self, images: Patches) -> Probabilities:
+        """Patches (n, input_px, input_px, 3) to probabilities (n, k); rows sum to 1."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +74,7 @@ class Classifier:
             Rows sum to 1, in the order of ``scheme.classes``; the same for a patch whatever
             the batch that it is in (within 1e-4).
         """
-        expected = (self.input_px, self.input_px, 3)
-        if images.shape[1:] != expected:
-            raise ValueError(f"Patches have the shape (n, *{expected}). Found {images.shape}.")
+        check_patches(images, self.input_px)
         if len(images) == 0:
             return np.empty((0, len(self.scheme.classes)))
         device = next(self.network.parameters()).device
@@ -64,6 +82,13 @@ class Classifier:
             logits = self.network(as_input(images, self.mean, self.std, device)).cpu().double()
             shares: Probabilities = (logits / self.temperature).softmax(dim=1).numpy()
         return shares
+
+
+def check_patches(images: Patches, side: int) -> None:
+    """Refuse patches that are not (n, side, side, 3)."""
+    expected = (side, side, 3)
+    if images.shape[1:] != expected:
+        raise ValueError(f"Patches have the shape (n, *{expected}). Found {images.shape}.")
 
 
 def as_input(images: Patches, mean: Triple, std: Triple, device: torch.device = CPU) -> Tensor:

@@ -35,10 +35,15 @@ def crop(slide: Slide, circle: ArrayLike, margin_um: float, input_px: int) -> Pa
     SlideError
         If the slide does not know its microns per pixel.
     """
-    mpp = slide.require_mpp()
+    x, y, side = crop_square(slide, circle, margin_um)
+    return slide.read_step(x, y, input_px, input_px, side / input_px)
+
+
+def crop_square(slide: Slide, circle: ArrayLike, margin_um: float) -> tuple[float, float, float]:
+    """Left, top and side of a circle's crop in level-0 pixels."""
     x, y, radius = np.asarray(circle, dtype=float)
-    reach = radius + margin_um / mpp
-    return slide.read(x - reach, y - reach, input_px, input_px, mpp=2 * reach * mpp / input_px)
+    reach = radius + margin_um / slide.require_mpp()
+    return x - reach, y - reach, 2 * reach
 
 
 def crops(slide: Slide, circles: ArrayLike, margin_um: float, input_px: int) -> Patches:

@@ -1,16 +1,17 @@
 """Classifying circles as they come: the next crops are read while the network works."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from napari_ggs.cancelling import Cancelled, never
 from napari_ggs.circles import Array, as_circles
-from napari_ggs.classification.classifier import Classifier, Patches, Probabilities
-from napari_ggs.classification.cropping import crop
+from napari_ggs.classification.classifier import AnyClassifier, Patches, Probabilities
+from napari_ggs.classification.cropping import crop, crop_square
 from napari_ggs.slides import Slide
 
 BATCH_SIZE = 8
@@ -20,6 +21,7 @@ READERS = 2
 class Classified(NamedTuple):
     """Circles (k, 3) in level-0 px, their detection scores (k,) and probabilities (k, classes).
 
+    The probabilities of a circle whose crop touches pixels that could not be read are NaN.
     ``network_seconds`` is the time that the network took for them, reading not counted.
     """
 
@@ -32,21 +34,16 @@ class Classified(NamedTuple):
 class _Reading(NamedTuple):
     circles: Array
     scores: Array
-    patches: list[Future[Patches]]
-
-
-def never() -> bool:
-    """Nobody cancels."""
-    return False
+    patches: list[Future[tuple[Patches, bool]]]
 
 
 def classify_circles(
     slide: Slide,
     circles: ArrayLike,
-    classifier: Classifier,
+    classifier: AnyClassifier,
     *,
     batch_size: int = BATCH_SIZE,
-    cancelled: Callable[[], bool] = never,
+    cancelled: Cancelled = never,
 ) -> Probabilities:
     """Classify circles (n, 3) of a slide: probabilities (n, classes).
 
@@ -67,10 +64,10 @@ def classify_circles(
 def classify_stream(
     slide: Slide,
     steps: Iterable[tuple[ArrayLike, ArrayLike]],
-    classifier: Classifier,
+    classifier: AnyClassifier,
     *,
     batch_size: int = BATCH_SIZE,
-    cancelled: Callable[[], bool] = never,
+    cancelled: Cancelled = never,
 ) -> Iterator[Classified]:
     """Classify circles as a detector finds them, in order and one step behind.
 
@@ -117,20 +114,28 @@ def _pieces(
 
 
 def _start(
-    pool: ThreadPoolExecutor, slide: Slide, circles: Array, scores: Array, classifier: Classifier
+    pool: ThreadPoolExecutor, slide: Slide, circles: Array, scores: Array, classifier: AnyClassifier
 ) -> _Reading:
-    margin, side = classifier.margin_um, classifier.input_px
     return _Reading(
-        circles, scores, [pool.submit(crop, slide, circle, margin, side) for circle in circles]
+        circles, scores, [pool.submit(_read, slide, circle, classifier) for circle in circles]
     )
 
 
-def _finish(reading: _Reading, classifier: Classifier) -> Classified:
+def _read(slide: Slide, circle: Array, classifier: AnyClassifier) -> tuple[Patches, bool]:
+    """The crop of a circle, and whether all of it could be read."""
+    patch = crop(slide, circle, classifier.margin_um, classifier.input_px)
+    x, y, side = crop_square(slide, circle, classifier.margin_um)
+    return patch, not slide.touches_unread(x, y, side, side)
+
+
+def _finish(reading: _Reading, classifier: AnyClassifier) -> Classified:
     side = classifier.input_px
     patches = np.empty((len(reading.patches), side, side, 3), dtype=np.uint8)
-    for patch, future in zip(patches, reading.patches, strict=True):
-        patch[:] = future.result()
+    whole = np.empty(len(patches), dtype=bool)
+    for i, future in enumerate(reading.patches):
+        patches[i], whole[i] = future.result()
     start = time.perf_counter()
     probabilities = classifier.classify(patches)
     seconds = time.perf_counter() - start
+    probabilities[~whole] = np.nan
     return Classified(reading.circles, reading.scores, probabilities, seconds)

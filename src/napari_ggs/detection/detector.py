@@ -1,6 +1,7 @@
 """The detector: images in, circles out."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,6 +18,25 @@ GRID = 32
 """Sides that the network takes are multiples of this."""
 
 WHITE = 255
+
+
+class AnyDetector(Protocol):
+    """What finds circles on a slide: a `Detector`, or several as one (`FusedDetector`)."""
+
+    @property
+    def mpp(self) -> float:
+        """Microns per pixel of the images that it wants."""
+
+    @property
+    def input_px(self) -> int:
+        """Side of the square tiles that a slide is cut into."""
+
+    @property
+    def max_radius_um(self) -> float:
+        """No circle is larger."""
+
+    def detect(self, images: Images, threshold: float) -> list[tuple[Array, Array]]:
+        """Circles and scores for each image; see `Detector.detect`."""
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ggs.detection.detector import Detector
+from napari_ggs.cancelling import Cancelled, never
+from napari_ggs.detection.detector import AnyDetector
 from napari_ggs.detection.merging import StreamingNms
 from napari_ggs.detection.tiling import Region, Tile, plan
 from napari_ggs.slides import Slide
@@ -34,6 +35,8 @@ class DetectionStep(NamedTuple):
     scores : ndarray, shape (k,)
     network_seconds, read_seconds : float
         Of this batch: in the network, and waiting for pixels.
+    seen : tuple of Region
+        Where this batch looked for centres.
     """
 
     done: int
@@ -42,21 +45,17 @@ class DetectionStep(NamedTuple):
     scores: Array
     network_seconds: float
     read_seconds: float
-
-
-def never() -> bool:
-    """Do not cancel."""
-    return False
+    seen: tuple[Region, ...] = ()
 
 
 def detect(
     slide: Slide,
-    detector: Detector,
+    detector: AnyDetector,
     *,
     threshold: float = 0.1,
     region: Region | None = None,
     batch_size: int = 4,
-    cancelled: Callable[[], bool] = never,
+    cancelled: Cancelled = never,
 ) -> Iterator[DetectionStep]:
     """Find the glomeruli of a slide.
 
@@ -68,7 +67,7 @@ def detect(
     Parameters
     ----------
     slide : Slide
-    detector : Detector
+    detector : Detector or FusedDetector
     threshold : float
         Smallest score.
     region : Region or None
@@ -99,9 +98,11 @@ def detect(
         found = detector.detect(images, threshold)
         spent = time.perf_counter() - start
         batch = range(done, done + len(images))
-        settled = merging.add(batch, *_emitted([tiles[i] for i in batch], found, scale))
+        looked_at = tiles[done : done + len(images)]
+        settled = merging.add(batch, *_emitted(looked_at, found, scale))
         done += len(images)
-        yield DetectionStep(done, len(tiles), *settled, spent, waited)
+        cores = tuple(tile.core for tile in looked_at)
+        yield DetectionStep(done, len(tiles), *settled, spent, waited, cores)
     if done < len(tiles) or not tiles:
         yield DetectionStep(done, len(tiles), *merging.close(), 0.0, 0.0)
 
@@ -123,10 +124,10 @@ def _emitted(
 
 def _read_ahead(
     slide: Slide,
-    detector: Detector,
+    detector: AnyDetector,
     tiles: Sequence[Tile],
     batch_size: int,
-    cancelled: Callable[[], bool],
+    cancelled: Cancelled,
 ) -> Iterator[tuple[Images, float]]:
     """Batches of tile images in order, each with the seconds that it was waited for."""
 

@@ -1,24 +1,27 @@
 """The model card: what a model is, what it was made from, and how to feed it.
 
-A model is one ``.safetensors`` file and its card, a JSON file of the same name beside it.
+A model is one ``.safetensors`` file and its card, a JSON file of the same name beside it. A
+composite is a card alone: it lists other models beside it, which answer together.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from napari_ggs.errors import UserError
-from napari_ggs.lesions import Scheme, scheme_of
+from napari_ggs.lesions import SCHEMES, Scheme, part_of
+from napari_ggs.models.parts import (
+    Architecture,
+    DataSource,
+    Member,
+    Part,
+    PatientsSeen,
+    Sha256,
+    TrainedWith,
+)
 
 FORMAT_VERSION = 1
 RESEARCH_ONLY = "For research, not diagnosis."
@@ -26,50 +29,13 @@ RESEARCH_ONLY = "For research, not diagnosis."
 Task = Literal["detection", "classification"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ModelError(UserError):
     """A model that is missing, damaged or not what was asked for."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Architecture(_Part):
-    """What rebuilds the network: its kind, its timm backbone and the parameters to build it."""
-
-    kind: Literal["circlenet", "classifier"]
-    backbone: str
-    parameters: dict[str, bool | int | float | str] = {}
-
-
-class DataSource(_Part):
-    """A data set that a model learnt from."""
-
-    name: str
-    licence: str
-    doi: str = ""
-    sha256: str = ""
-
-
-class PatientsSeen(_Part):
-    """Patients whose tissue shaped the model: nothing may be validated on them."""
-
-    training: tuple[str, ...] = ()
-    selection: tuple[str, ...] = ()
-    calibration: tuple[str, ...] = ()
-
-
-class TrainedWith(_Part):
-    """The recipe's name and the command that made the model."""
-
-    recipe: str = ""
-    command: str = ""
-
-
-class ModelCard(_Part):
+class ModelCard(Part):
     """Everything about a model but its weights.
 
     Attributes
@@ -79,17 +45,22 @@ class ModelCard(_Part):
     task : {"detection", "classification"}
     architecture : Architecture
     classes : tuple of str
-        What it tells apart, in the order of its outputs; a detector has ("glomerulus",).
+        What it tells apart, in the order of its outputs; a detector has ("glomerulus",). A
+        classifier has those of a scheme, a child of a hierarchy some of them.
+    members : tuple of Member
+        What a composite consists of.
     mpp, max_radius_um : float or None
         A detector's microns per pixel, and the largest radius that it finds.
     margin_um : float or None
         A classifier's margin around the circle on each side (its crops scale with the circle).
     input_px : int
         Side of the square input.
-    mean, std : tuple of float
-        RGB, of pixels in 0..1.
+    mean, std : tuple of float or None
+        RGB, of pixels in 0..1. A composite has none.
     temperature : float
-        Divides the logits before the softmax.
+        Divides the logits before the softmax. The members of a composite have their own.
+    logit_shift_sd : float or None
+        How far a whole slide may shift the logit of "sclerotic": standard deviation over slides.
     t_det, t_glom : float
         The thresholds that it was tuned for.
     data, labelled_by, parents, patients_seen, trained_with, created
@@ -97,7 +68,7 @@ class ModelCard(_Part):
     metrics : dict
         Figures from held-out data, name to value.
     sha256 : str
-        Of the weights file; `save_model` fills it in.
+        Of the weights file; of a composite, of its members (`parts.digest`). Saving fills it in.
     """
 
     format_version: Literal[1] = 1
@@ -105,18 +76,20 @@ class ModelCard(_Part):
     task: Task
     architecture: Architecture
     classes: tuple[str, ...]
+    members: tuple[Member, ...] = ()
     mpp: PositiveFloat | None = None
     max_radius_um: PositiveFloat | None = None
     margin_um: float | None = Field(default=None, ge=0)
     input_px: PositiveInt
-    mean: Triple
-    std: Triple
+    mean: Triple | None = None
+    std: Triple | None = None
     temperature: PositiveFloat = 1.0
+    logit_shift_sd: float | None = Field(default=None, ge=0)
     t_det: Share = 0.1
     t_glom: Share = 0.5
     data: tuple[DataSource, ...] = ()
     labelled_by: str = ""
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = Field(default={})
     parents: tuple[str, ...] = ()
     patients_seen: PatientsSeen = PatientsSeen()
     notes: str = RESEARCH_ONLY
@@ -126,20 +99,55 @@ class ModelCard(_Part):
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> Self:
-        if self.task == "detection":
-            needed = {"mpp": self.mpp, "max_radius_um": self.max_radius_um}
-        else:
-            needed = {"margin_um": self.margin_um}
-            scheme_of(self.classes)
-        missing = [field for field, value in needed.items() if value is None]
+        detects = self.task == "detection"
+        if (self.architecture.kind in ("circlenet", "detectors")) != detects:
+            raise ValueError(f"a {self.architecture.kind} is no {self.task} model")
+        if not detects:
+            part_of(self.classes)
+        needed = ["mpp", "max_radius_um"] if detects else ["margin_um"]
+        self._has(needed if self.composite else [*needed, "mean", "std"])
+        return self
+
+    @model_validator(mode="after")
+    def _has_members_if_it_is_a_composite(self) -> Self:
+        if self.composite and len(self.members) < 2:
+            raise ValueError(f"a composite ({self.architecture.kind}) has two members or more")
+        if self.members and not self.composite:
+            raise ValueError(f"a {self.architecture.kind} has no members")
+        if self.composite and self.temperature != 1:
+            raise ValueError("a composite has no temperature: its members have theirs")
+        return self
+
+    def _has(self, needed: Iterable[str]) -> None:
+        missing = [field for field in needed if getattr(self, field) is None]
         if missing:
             raise ValueError(f"a {self.task} model needs {' and '.join(missing)}")
-        return self
+
+    @property
+    def composite(self) -> bool:
+        """Whether the model is several that answer together."""
+        return self.architecture.kind not in ("circlenet", "classifier")
 
     @property
     def scheme(self) -> Scheme:
-        """The class scheme of a classifier."""
-        return scheme_of(self.classes)
+        """The class scheme of a classifier, or the part of one that a child knows."""
+        return part_of(self.classes)
+
+    @property
+    def is_child(self) -> bool:
+        """Whether a classifier knows only a part of a scheme, as children of hierarchies do."""
+        return self.task == "classification" and self.scheme.name not in SCHEMES
+
+    @property
+    def network(self) -> str:
+        """In a few words what computes: a backbone, or the members of a composite."""
+        kind = self.architecture.kind
+        return f"{kind} of {len(self.members)}" if self.composite else self.architecture.backbone
+
+
+def card_path(weights: Path) -> Path:
+    """Where the card of a weights file is."""
+    return weights.with_suffix(".json")
 
 
 def read_card(path: Path) -> ModelCard:
@@ -156,6 +164,10 @@ def read_card(path: Path) -> ModelCard:
         raise ModelError(
             f"No model card at {path}: a model is a .safetensors file with its card, a .json file "
             "of the same name, beside it. Copy both."
+        ) from fault
+    except UnicodeDecodeError as fault:
+        raise ModelError(
+            f"{path} is no model card: it holds no UTF-8 text. Get the model again."
         ) from fault
     except ValidationError as fault:
         raise ModelError(_complaint(path, fault)) from fault

@@ -4,119 +4,158 @@ import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from napari_ggs.classification import Classifier, build_network
-from napari_ggs.detection import Detector
+from napari_ggs.classification import (
+    AnyClassifier,
+    Classifier,
+    Ensemble,
+    Hierarchy,
+    build_network,
+)
+from napari_ggs.detection import AnyDetector, Detector, FusedDetector
 from napari_ggs.detection.circlenet import CircleNet
 from napari_ggs.errors import UserError
-from napari_ggs.models.card import ModelCard, ModelError, Task, read_card
-from napari_ggs.models.saving import card_path
+from napari_ggs.models.card import ModelCard, ModelError, Triple
+from napari_ggs.models.finding import Found, find, members_of
 
-WEIGHTS = Path(__file__).parent / "weights"
-DEFAULT_DETECTOR = "ggs-circlenet-lite0"
-DEFAULT_CLASSIFIER = "ggs-lite0"
+Built = TypeVar("Built")
 
 
 class LoadedDetector(NamedTuple):
     """A detector and its card."""
 
-    detector: Detector
+    detector: AnyDetector
     card: ModelCard
 
 
 class LoadedClassifier(NamedTuple):
     """A classifier and its card."""
 
-    classifier: Classifier
+    classifier: AnyClassifier
     card: ModelCard
 
 
-def available() -> list[ModelCard]:
-    """Cards of the embedded models, by name."""
-    return [read_card(path) for path in sorted(WEIGHTS.glob("*.json"))]
-
-
 def load_detector(name_or_path: str | Path) -> LoadedDetector:
-    """Load a detector by the name of an embedded model or the path of a .safetensors file.
+    """Load a detector, or several as one, by the name of an embedded model or its file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        See `napari_ggs.models.find`.
 
     Raises
     ------
     ModelError
-        If there is no such model, its weights do not match its card, or it is no detector.
+        If there is no such model, its weights or members do not match its card, or it is no
+        detector.
     """
-    path, card = _find(name_or_path, "detection")
-    assert card.mpp is not None
-    assert card.max_radius_um is not None
-    network = _built(partial(CircleNet, card.architecture.backbone), card, path)
-    _fill(network, _verified(path, card), path)
-    detector = Detector(
-        network=network,
-        mpp=card.mpp,
-        mean=card.mean,
-        std=card.std,
-        input_px=card.input_px,
-        max_radius_um=card.max_radius_um,
-    )
-    return LoadedDetector(detector, card)
+    found = find(name_or_path, "detection")
+    return LoadedDetector(build_detector(found), found.card)
 
 
 def load_classifier(name_or_path: str | Path) -> LoadedClassifier:
-    """Load a classifier by the name of an embedded model or the path of a .safetensors file.
+    """Load a classifier, or several as one, by the name of an embedded model or its file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        See `napari_ggs.models.find`.
 
     Raises
     ------
     ModelError
-        If there is no such model, its weights do not match its card, or it is no classifier.
+        If there is no such model, its weights or members do not match its card, it is no
+        classifier, or it is a child of a hierarchy, which knows too few classes to answer alone.
     """
-    path, card = _find(name_or_path, "classification")
+    found = find(name_or_path, "classification")
+    if found.card.is_child:
+        raise ModelError(
+            f"The model {found.card.name} knows only {', '.join(found.card.classes)}: it is a "
+            "child of a hierarchy. Load the hierarchy (.json)."
+        )
+    return LoadedClassifier(build_classifier(found), found.card)
+
+
+def verify(name_or_path: str | Path) -> ModelCard:
+    """Check a model's SHA-256 and its members', and that it loads; return its card.
+
+    Raises
+    ------
+    ModelError
+        If it does not.
+    """
+    found = find(name_or_path)
+    build(found)
+    return found.card
+
+
+def build(found: Found) -> AnyDetector | AnyClassifier:
+    """Make what a card describes, from its weights or its members."""
+    return build_detector(found) if found.card.task == "detection" else build_classifier(found)
+
+
+def build_detector(found: Found) -> AnyDetector:
+    """Make a detector; see `build`."""
+    path, card = found
+    if card.composite:
+        parts = tuple(map(build_detector, members_of(found)))
+        return _together(path, partial(FusedDetector, parts))
+    assert card.mpp is not None
+    assert card.max_radius_um is not None
+    mean, std = _normalisation(card)
+    network = _built(partial(CircleNet, card.architecture.backbone), card, path)
+    _fill(network, _verified(path, card), path)
+    return Detector(
+        network=network,
+        mpp=card.mpp,
+        mean=mean,
+        std=std,
+        input_px=card.input_px,
+        max_radius_um=card.max_radius_um,
+    )
+
+
+def build_classifier(found: Found) -> AnyClassifier:
+    """Make a classifier; see `build`."""
+    path, card = found
+    if card.composite:
+        first, *others = map(build_classifier, members_of(found))
+        if card.architecture.kind == "hierarchy":
+            return _together(path, partial(Hierarchy, first, tuple(others)))
+        return _together(path, partial(Ensemble, (first, *others)))
     assert card.margin_um is not None
+    mean, std = _normalisation(card)
     blank = partial(build_network, card.architecture.backbone, len(card.classes))
     network = _built(blank, card, path)
     _fill(network, _verified(path, card), path)
-    classifier = Classifier(
+    return Classifier(
         network=network,
         scheme=card.scheme,
         margin_um=card.margin_um,
         input_px=card.input_px,
-        mean=card.mean,
-        std=card.std,
+        mean=mean,
+        std=std,
         temperature=card.temperature,
     )
-    return LoadedClassifier(classifier, card)
 
 
-def _find(name_or_path: str | Path, task: Task) -> tuple[Path, ModelCard]:
-    path = _path_of(name_or_path)
-    card = read_card(card_path(path))
-    if card.task != task:
-        raise ModelError(
-            f"The model {card.name} is for {card.task}, not for {task}. {_choice(task)}"
-        )
-    return path, card
+def _together(path: Path, combine: Callable[[], Built]) -> Built:
+    try:
+        return combine()
+    except ValueError as fault:
+        raise ModelError(f"The members of {path} do not go together: {fault}.") from fault
 
 
-def _path_of(name_or_path: str | Path) -> Path:
-    given = Path(name_or_path)
-    if given.suffix == ".safetensors":
-        if given.is_file():
-            return given
-        raise ModelError(f"There is no model file {given}. {_choice()}")
-    embedded = WEIGHTS / f"{name_or_path}.safetensors"
-    if given.name != str(name_or_path) or not embedded.is_file():
-        raise ModelError(f"There is no model {str(name_or_path)!r}. {_choice()}")
-    return embedded
-
-
-def _choice(task: Task | None = None) -> str:
-    names = [card.name for card in available() if task in (None, card.task)]
-    there = f"Models that come with napari-ggs: {', '.join(names) or 'none'}"
-    return f"{there}; or give the path of a .safetensors file."
+def _normalisation(card: ModelCard) -> tuple[Triple, Triple]:
+    assert card.mean is not None
+    assert card.std is not None
+    return card.mean, card.std
 
 
 def _built(blank: Callable[..., nn.Module], card: ModelCard, path: Path) -> nn.Module:
