@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_ggs.training.augment import appearance, compress, defocus, restain, shading, turn
+from napari_ggs.training.augment import appearance, compress, defocus, restain, shading
 from napari_ggs.training.recipe import Augmentation
 
 NOTHING = Augmentation(stain=0, tone=0, light=0, blur_px=0, noise=0, jpeg=(0, 0))
@@ -90,13 +90,3 @@ def test_jpeg_keeps_the_colours_in_order() -> None:
     compressed = [compress(image, np.random.default_rng(s), (40, 95)) for s in range(8)]
     assert any((c != image).any() for c in compressed)
     assert all(np.abs(c.mean((0, 1)) - image.mean((0, 1))).max() < 4 for c in compressed)
-
-
-def test_turning_only_moves_pixels() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (16, 9, 9, 3), np.uint8)
-    turned = turn(images, np.random.default_rng(1))
-    for before, after in zip(images, turned, strict=True):
-        np.testing.assert_array_equal(
-            np.sort(before.reshape(-1, 3), axis=0), np.sort(after.reshape(-1, 3), axis=0)
-        )
-    assert (turned != images).any()

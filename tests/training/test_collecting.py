@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter
 
-from napari_ggs.lesions import GGS
+from napari_ggs.lesions import BINARY, CIRCLEMIX, GGS
 from napari_ggs.training import collecting
-from napari_ggs.training.collecting import check, patches_of
+from napari_ggs.training.collecting import check, patches_of, renamed
 from napari_ggs.training.phantom_patches import phantom_patches
 from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.sources import Folder, Phantoms, Source
@@ -57,22 +57,36 @@ def test_leaving_out_someone_unknown_is_a_mistake(tmp_path: Path) -> None:
         patches_of(folder(tmp_path / "p", leave_out=["anne"]), GGS, nothing)
 
 
+def test_classes_of_another_scheme_are_renamed(tmp_path: Path) -> None:
+    for name in ("normal", "solidified", "periglomerular fibrosis", "non-glomerulus"):
+        image(tmp_path / "p" / "ann" / name / "1.png")
+    found = patches_of(folder(tmp_path / "p"), BINARY, nothing)
+    assert dict(zip(found.names.tolist(), found.labels.tolist(), strict=True)) == {
+        "ann/normal/1.png": "non-sclerotic",
+        "ann/periglomerular fibrosis/1.png": "non-sclerotic",
+        "ann/solidified/1.png": "sclerotic",
+    }
+
+
 def test_a_folder_that_is_no_class_is_named(tmp_path: Path) -> None:
     image(tmp_path / "p" / "ann" / "sclerosed" / "1.png")
-    with pytest.raises(RecipeError, match=r"sclerosed is no class .*solidified"):
+    with pytest.raises(RecipeError, match=r"1\.png: the class 'sclerosed' is no .*solidified"):
         patches_of(folder(tmp_path / "p"), GGS, nothing)
 
 
 def test_a_broken_image_is_named(tmp_path: Path) -> None:
     image(tmp_path / "p" / "ann" / "normal" / "1.png")
     (tmp_path / "p" / "ann" / "normal" / "2.png").write_bytes(b"no image")
-    with pytest.raises(RecipeError, match=r"2\.png cannot be read"):
+    (tmp_path / "p" / "ann" / "normal" / "3.png").write_bytes(
+        (tmp_path / "p" / "ann" / "normal" / "1.png").read_bytes()[:60]
+    )
+    with pytest.raises(RecipeError, match=r"2 of 3 patches cannot .*first is .*2\.png.*replace"):
         patches_of(folder(tmp_path / "p"), GGS, nothing)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
-    with pytest.raises(RecipeError, match=r"no patches .* patient/class"):
+    with pytest.raises(RecipeError, match=r"no patches .* patient/class.* or manifest\.csv"):
         patches_of(folder(tmp_path / "p"), GGS, nothing)
 
 
@@ -82,12 +96,13 @@ def test_what_is_not_there_is_said_before_anything_is_done(tmp_path: Path) -> No
 
 
 def test_phantom_slides_give_every_class_they_hold() -> None:
-    source = Phantoms(
-        kind="phantom", slides=1, seed=3, side_um=1200, mpp=2.0, mix={"solidified": 1.0}, others=2
-    )
+    mix = {"periglomerular fibrosis": 0.5, "solidified": 0.5}
+    source = Phantoms(kind="phantom", slides=1, seed=3, side_um=1200, mpp=2.0, mix=mix, others=2)
     found = phantom_patches(source, seed=3)
-    assert set(found.labels.tolist()) == {"solidified", "non-glomerulus"}
+    assert set(found.labels.tolist()) == {*mix, "non-glomerulus"}
     assert set(found.patients.tolist()) == {"phantom-3"}
+    assert set(renamed(found, CIRCLEMIX).labels.tolist()) == set(mix)
+    assert set(renamed(found, GGS).labels.tolist()) == {"normal", "solidified", "non-glomerulus"}
 
 
 @pytest.mark.real_data

@@ -1,26 +1,36 @@
 """Training a detector learns, goes on where it was, and leaves a complete model."""
 
+import errno
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from safetensors.numpy import load_file
 
+from napari_ggs import files
 from napari_ggs.circles import match
 from napari_ggs.detection import detect
+from napari_ggs.errors import UserError
 from napari_ggs.models import RESEARCH_ONLY, load_detector, read_card
 from napari_ggs.slides import open_slide
 from napari_ggs.training.detection import train_detector
 from napari_ggs.training.detection_recipe import DetectorRecipe
-from napari_ggs.training.recipe import RECIPES, RecipeError, load_recipe
+from napari_ggs.training.logs import log_path
+from napari_ggs.training.recipe import RECIPES, load_recipe
 from napari_ggs.training.splits import TrainingError
 from napari_ggs.training.steps import TrainingStep
 from tests.detection.conftest import draw, scatter
 
 MPP = 4.0
 SIDE = 400
+STEPS = 15
 
 RECIPE = """
 task = "detection"
@@ -40,6 +50,7 @@ lr = 1e-2
 steps = {steps}
 warm_up = 5
 validate_every = 20
+save_every = 7
 average = 0.9
 [augmentation]
 stain = 0.3
@@ -123,45 +134,112 @@ def test_the_card_says_what_the_model_is_and_was_made_of(trained: tuple[Path, li
     assert card.metrics["selection_glomeruli"] == 20
 
 
-def test_nothing_but_the_model_and_its_card_is_left(trained: tuple[Path, list]) -> None:
-    assert sorted(path.suffix for path in trained[0].parent.iterdir()) == [
-        ".json",
-        ".safetensors",
-        ".toml",
-    ]
+def test_nothing_but_the_model_its_card_and_the_log_is_left(trained: tuple[Path, list]) -> None:
+    names = {path.name for path in trained[0].parent.iterdir()}
+    assert names - {"m.log"} == {"60.toml", "m.safetensors", "m.json", "m.log.csv"}
+    log = pd.read_csv(trained[0].with_name("m.log.csv"))
+    assert log.step.tolist() == list(range(1, 61))
+    assert log.merit.notna().sum() == 3
+    assert log.lr.idxmax() == 4, "the warm-up ends, the cosine falls"
 
 
-class Killed(Exception):
-    """The process ends without a word."""
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Path:
+    place = tmp_path_factory.mktemp("undisturbed")
+    return train_detector(recipe(place, folder, STEPS), place / "m.safetensors")
+
+
+def killed_at(row: int, plan: Path, out: Path) -> None:
+    """Train in another process and kill it once its log has so many rows."""
+    script = "import sys; from napari_ggs.training import train; "
+    script += "from pathlib import Path; train(sys.argv[1], Path(sys.argv[2]))"
+    log = log_path(out)
+    with subprocess.Popen([sys.executable, "-c", script, str(plan), str(out)]) as process:
+        while process.poll() is None:
+            if log.is_file() and log.read_bytes().count(b"\n") > row:
+                process.kill()
+            time.sleep(0.002)
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_a_training_that_was_killed_goes_on_to_the_same_weights(
+    tmp_path: Path, folder: Path, undisturbed: Path
+) -> None:
+    plan, out = recipe(tmp_path, folder, STEPS), tmp_path / "m.safetensors"
+    killed_at(10, plan, out)
+    steps: list[TrainingStep] = []
+    train_detector(plan, out, steps.append)
+    assert steps[0].done > 7, "the state was kept every 7 steps"
+    assert out.read_bytes() == undisturbed.read_bytes()
+    assert log_path(out).read_text() == log_path(undisturbed).read_text()
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(
+    tmp_path: Path, folder: Path, undisturbed: Path
+) -> None:
+    plan, out = recipe(tmp_path, folder, STEPS), tmp_path / "m.safetensors"
+    train_detector(plan, out, stopped=counted(10))
+    train_detector(plan, out)
+    assert out.read_bytes() == undisturbed.read_bytes()
+
+
+def counted(steps: int) -> Callable[[], bool]:
+    """Says stop at a step, and goes on saying it."""
+    asked = iter(range(1, 1000))
+    return lambda: next(asked) >= steps
+
+
+def test_a_state_of_another_recipe_or_other_data_is_not_passed_over(
     tmp_path: Path, folder: Path
 ) -> None:
-    plan = recipe(tmp_path, folder, 24)
-    undisturbed = train_detector(plan, tmp_path / "a.safetensors")
-
-    def kill(step: TrainingStep) -> None:
-        if step.done == 22:
-            raise Killed
-
-    with pytest.raises(Killed):
-        train_detector(plan, tmp_path / "b.safetensors", kill)
+    out = tmp_path / "m.safetensors"
+    train_detector(recipe(tmp_path, folder, 60), out, stopped=counted(1))
+    with pytest.raises(TrainingError, match=r"m\.training\.safetensors is the state of another"):
+        train_detector(recipe(tmp_path, folder, 50), out)
+    plan = recipe(tmp_path, folder, 60)
+    plan.write_text(plan.read_text().replace("validation = 0.34", "validation = 0.6"))
+    with pytest.raises(TrainingError, match="other data"):
+        train_detector(plan, out)
     steps: list[TrainingStep] = []
-    resumed = train_detector(plan, tmp_path / "b.safetensors", steps.append)
-    assert steps[0].done == 21, "the state is kept at every validation"
-    first, second = load_file(undisturbed), load_file(resumed)
-    assert all((first[key] == second[key]).all() for key in first)
+    train_detector(plan, out, steps.append, stopped=counted(1), resume=False)
+    assert steps[0].done == 1
+
+
+def test_a_loss_that_is_no_number_leaves_the_best_model(tmp_path: Path, folder: Path) -> None:
+    plan = recipe(tmp_path, folder, 60)
+    text = plan.read_text().replace("lr = 1e-2", "lr = 1e38")
+    plan.write_text(text.replace("validate_every = 20", "validate_every = 1"))
+    with pytest.raises(TrainingError, match=r"no longer a number.*1e\+38.*step \d+, is saved"):
+        train_detector(plan, tmp_path / "m.safetensors")
+    assert load_detector(tmp_path / "m.safetensors").card.metrics["step"] >= 1
+    assert (tmp_path / "m.training.safetensors").is_file()
+
+
+def test_a_full_disk_leaves_the_state_before(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit on the size of files stands in for the disk: the log fits, a new state does not."""
+    plan, out = recipe(tmp_path, folder, STEPS), tmp_path / "m.safetensors"
+    train_detector(plan, out, stopped=counted(8))
+    before = (tmp_path / "m.training.safetensors").read_bytes()
+    monkeypatch.setitem(files._REASONS, errno.EFBIG, files._REASONS[errno.ENOSPC])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(
+            UserError, match=r"Cannot write .*training\.safetensors: the disk is full"
+        ):
+            train_detector(plan, out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "m.training.safetensors").read_bytes() == before
+    assert load_detector(out).card.metrics["step"] == 8
 
 
 def test_stopping_saves_a_model(tmp_path: Path, folder: Path) -> None:
     steps: list[TrainingStep] = []
-    out = train_detector(
-        recipe(tmp_path, folder, 60),
-        tmp_path / "m.safetensors",
-        steps.append,
-        stopped=lambda: len(steps) >= 2,
-    )
+    plan, out = recipe(tmp_path, folder, 60), tmp_path / "m.safetensors"
+    train_detector(plan, out, steps.append, stopped=counted(3))
     assert len(steps) == 3
     assert load_detector(out).card.metrics["step"] == 3
 
@@ -170,7 +248,7 @@ def test_slides_without_any_glomerulus_teach_nothing(tmp_path: Path, folder: Pat
     plan = recipe(tmp_path, folder, 60)
     text = plan.read_text()
     for number in range(3):
-        text = text.replace(f', circles = "{folder.as_posix()}/{number}.csv"', "")
+        text = text.replace(f'circles = "{folder.as_posix()}/{number}.csv"', "bare = true")
     plan.write_text(text)
     with pytest.raises(TrainingError, match="no glomerulus to learn from"):
         train_detector(plan, tmp_path / "m.safetensors")
@@ -181,7 +259,7 @@ def test_a_list_without_radii_is_named(tmp_path: Path, folder: Path) -> None:
     bad.write_text("x,y\n1,2\n")
     plan = recipe(tmp_path, folder, 60)
     plan.write_text(plan.read_text().replace(f"{folder.as_posix()}/1.csv", bad.as_posix()))
-    with pytest.raises(RecipeError, match=r"bad\.csv.*radius"):
+    with pytest.raises(UserError, match=r"bad\.csv.*radius"):
         train_detector(plan, tmp_path / "m.safetensors")
 
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_ggs.training.circles_data import Field, InMemory, field_of, inside, outside, shrink
+from napari_ggs.training.circles_data import Field, field_of, inside, outside
+from napari_ggs.training.detection_pixels import InMemory, shrink
+from napari_ggs.training.detection_places import Places, Shares
 from napari_ggs.training.detection_windows import Window, Windows
 from napari_ggs.training.recipe import Augmentation
 from tests.detection.conftest import PINK, PURPLE, draw, scatter
@@ -17,7 +19,7 @@ PX = 128
 
 
 def windows(fields: list[Field], on_glomerulus: float = 0.7) -> Windows:
-    return Windows([fields], [1.0], PX, PLAIN, on_glomerulus, seed=0)
+    return Windows([fields], [1.0], PX, PLAIN, Shares(on_glomerulus), seed=0)
 
 
 @cache
@@ -83,12 +85,13 @@ def test_a_field_of_glass_can_be_shown() -> None:
     assert not targets.centre.any()
 
 
-def test_fields_are_averaged_and_their_circles_scaled() -> None:
-    image = draw(np.array([[100.0, 60, 20]]), 200, 400)
-    field = field_of("f", image, 0.5, [[100, 60, 20], [4, 60, 20]], [[300, 60, 20]], 2.0)
+def test_circles_that_reach_beyond_a_field_are_ignored() -> None:
+    pixels = InMemory(shrink(draw(np.array([[100.0, 60, 20]]), 200, 400), 4))
+    field = field_of("f", pixels, [[25, 15, 5], [1, 15, 5]], [[75, 15, 5]], [[50, 20, 4]])
     assert field.size == (100, 50)
     assert field.circles.tolist() == [[25, 15, 5]]
     assert field.ignored.tolist() == [[1, 15, 5], [75, 15, 5]], "cut by the edge, and unsure"
+    assert field.negatives.tolist() == [[50, 20, 4]]
     assert tuple(field.pixels.read(25, 15, 1)[0, 0]) == PURPLE
     assert tuple(field.pixels.read(60, 15, 1)[0, 0]) == PINK
 
@@ -103,3 +106,50 @@ def test_beyond_a_field_lies_white() -> None:
 def test_only_whole_factors_shrink() -> None:
     with pytest.raises(ValueError, match=r"factor of 1\.5"):
         shrink(np.zeros((4, 4, 3), np.uint8), 1.5)
+
+
+def test_windows_are_laid_around_what_their_shares_say() -> None:
+    glomerulus, negative = np.array([[100.0, 100, 20]]), np.array([[500.0, 500, 20]])
+    pixels = InMemory(draw(glomerulus, 600, 600))
+    both = Field("both", pixels, glomerulus, negatives=negative)
+    places = Places([both, Field("bare", pixels, np.empty((0, 3)))], Shares(0.5, 0.3))
+    rng = np.random.default_rng(0)
+    near = {"glomerulus": 0, "negative": 0, "bare": 0}
+    for _ in range(2000):
+        field, x, y, side = places.draw(rng, 5.0, 100)
+        middle = np.array([x, y]) + side / 2
+        near["bare"] += field.name == "bare"
+        near["glomerulus"] += bool(np.abs(middle - 100).max() <= 6)
+        near["negative"] += bool(np.abs(middle - 500).max() <= 6)
+    assert near["glomerulus"] / 2000 == pytest.approx(0.5, abs=0.04)
+    assert near["negative"] / 2000 == pytest.approx(0.3, abs=0.04)
+    assert near["bare"] > 0
+
+
+def test_a_hard_negative_is_background() -> None:
+    negative = np.array([[300.0, 300, 40]])
+    field = Field("one", InMemory(draw(negative, 600, 600)), np.empty((0, 3)), negatives=negative)
+    source = Windows([[field]], [1.0], PX, PLAIN, Shares(0.0, 1.0), seed=0)
+    images, targets = source.batch(0, 4)
+    assert (np.abs(images.astype(int) - PURPLE).max(axis=3) < 5).any(axis=(1, 2)).all()
+    assert not targets.heat.any()
+    assert targets.counts.all()
+
+
+class Counted(InMemory):
+    """Pixels that count how often they are read."""
+
+    reads = 0
+
+    def read(self, x: int, y: int, side: int) -> np.ndarray:
+        type(self).reads += 1
+        return super().read(x, y, side)
+
+
+def test_only_what_is_seen_is_read() -> None:
+    pixels = Counted(draw(np.empty((0, 3)), 2000, 2000))
+    field = Field("large", pixels, np.array([[1000.0, 1000, 50]]))
+    source = windows([field], on_glomerulus=1.0)
+    for seed in range(10):
+        source.window(np.random.default_rng(seed))
+    assert Counted.reads == 10

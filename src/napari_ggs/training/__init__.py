@@ -4,12 +4,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_ggs.cancelling import Cancelled, never
+
 if TYPE_CHECKING:
     from napari_ggs.training.steps import TrainingStep
 
+Watch = Callable[[float, str], None]
+"""Called with the share done (0 to 1) of collecting the data, then of the training, and words."""
+
 
 def train(
-    recipe: str | Path, out: Path, progress: Callable[[float, str], None] = lambda *_: None
+    recipe: str | Path,
+    out: Path,
+    progress: Watch = lambda *_: None,
+    stopped: Cancelled = never,
+    *,
+    resume: bool = True,
+    device: str | None = None,
 ) -> Path:
     """Train the model that a recipe describes.
 
@@ -18,15 +29,20 @@ def train(
     recipe : str or Path
         A TOML file, or the name of a recipe that comes with napari-ggs.
     out : Path
-        The model's .safetensors file; its card goes beside it.
+        The model's .safetensors file; its card goes beside it. A hierarchy is a .json file.
     progress : callable
-        Called with the share done (0 to 1) of collecting the data, then of the training, and a few
-        words.
+        See `Watch`.
+    stopped : callable
+        Asked after each batch; once it says True, the best so far is saved.
+    resume : bool
+        Whether to go on from the state beside `out` of a training that was cut off or stopped.
+    device : {"auto", "cpu", "cuda"}, optional
+        In place of the recipe's.
 
     Returns
     -------
     Path
-        `out`.
+        The model's file.
 
     Raises
     ------
@@ -39,7 +55,44 @@ def train(
 
     path = recipe_path(recipe)
     trainer = train_detector if task_of(path) == "detection" else train_classifier
-    return trainer(path, out, lambda step: progress(step.done / step.total, _words(step)))
+    return trainer(path, out, shown_by(progress), stopped, resume=resume, device=device)
+
+
+def train_folds(
+    recipe: str | Path,
+    out: Path,
+    folds: int = 5,
+    progress: Watch = lambda *_: None,
+    stopped: Cancelled = never,
+    *,
+    fold: int | None = None,
+    repeats: int = 1,
+    resume: bool = True,
+    device: str | None = None,
+) -> list[Path]:
+    """Train a classifier for each fold of patients; see `cross_validation.train_folds`."""
+    from napari_ggs.errors import UserError
+    from napari_ggs.training import cross_validation
+    from napari_ggs.training.recipe import recipe_path, task_of
+
+    path = recipe_path(recipe)
+    if task_of(path) == "detection":
+        raise UserError(f"{path} is for a detector: folds are for classifiers. Leave --folds out.")
+    return cross_validation.train_folds(
+        path,
+        out,
+        folds,
+        shown_by(progress),
+        stopped,
+        fold=fold,
+        repeats=repeats,
+        resume=resume,
+        device=device,
+    )
+
+
+def shown_by(progress: Watch) -> "Callable[[TrainingStep], None]":
+    return lambda step: progress(step.done / step.total, _words(step))
 
 
 def _words(step: "TrainingStep") -> str:

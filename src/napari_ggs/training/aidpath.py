@@ -20,7 +20,8 @@ class LabelledField(NamedTuple):
     Attributes
     ----------
     name : str
-        Also of the patient, who is not known.
+    patient : str
+        The field's own name, since nobody knows the patient.
     image : ndarray of uint8, shape (h, w, 3)
     mpp : float
     glomeruli : ndarray, shape (n, 3)
@@ -34,6 +35,7 @@ class LabelledField(NamedTuple):
     """
 
     name: str
+    patient: str
     image: Images
     mpp: float
     glomeruli: Array
@@ -61,7 +63,9 @@ def _field(folder: Path, entry: dict[str, Any], mpp: float) -> LabelledField:
     )
     labels = [circle["label"] for circle in entry["glomeruli"]]
     image = field_image(folder, entry)
-    return LabelledField(entry["name"], image, mpp, glomeruli, labels, others, unsure)
+    return LabelledField(
+        entry["name"], entry["name"], image, mpp, glomeruli, labels, others, unsure
+    )
 
 
 def _pixels(path: Path) -> Images:

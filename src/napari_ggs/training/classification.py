@@ -1,162 +1,169 @@
-"""Training a classifier: a recipe in, a model out."""
+"""Training a classifier: a recipe in, a model out.
 
-import sys
+Gather, split, train, save: each a function of its own, for studies and windows to call.
+"""
+
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from napari_ggs.classification import MARGIN_UM, build_network, normalisation
+from napari_ggs.files import make_folder
 from napari_ggs.lesions import SCHEMES
-from napari_ggs.models import (
-    RESEARCH_ONLY,
-    Architecture,
-    ModelCard,
-    PatientsSeen,
-    TrainedWith,
-    save_model,
-)
+from napari_ggs.models import load_classifier
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
-from napari_ggs.training.collecting import check, patches_of
-from napari_ggs.training.fitting import Fitted, fit
+from napari_ggs.training.collecting import check as check_sources
+from napari_ggs.training.collecting import patches_of
+from napari_ggs.training.hierarchy import check_children, member_files, train_hierarchy
+from napari_ggs.training.networks import Run, train_new_network
 from napari_ggs.training.patches import PatchSet
+from napari_ggs.training.predicting import predictions, predictions_path, write_predictions
 from napari_ggs.training.recipe import load_recipe
-from napari_ggs.training.scores import (
-    balanced_accuracy,
-    best_temperature,
-    confusion,
-    cross_entropy_at,
-    f1_scores,
-)
-from napari_ggs.training.sources import described
-from napari_ggs.training.splits import Split, split_patients
+from napari_ggs.training.splits import Split, TrainingError, check, split_patients
+from napari_ggs.training.state import state_path
 from napari_ggs.training.steps import Progress, TrainingStep, never, silent
 
 
 def train_classifier(
-    recipe: Path, out: Path, progress: Progress = silent, stopped: Callable[[], bool] = never
+    recipe: Path,
+    out: Path,
+    progress: Progress = silent,
+    stopped: Callable[[], bool] = never,
+    *,
+    resume: bool = True,
+    device: str | None = None,
 ) -> Path:
-    """Train a classifier and save it with its card.
-
-    The network that is best on the validation patients by balanced accuracy (by loss where that
-    is equal) is kept, calibrated there by one temperature, and saved. While it trains, the best
-    so far is beside `out`, named ``<out>.best.safetensors``.
+    """Train a classifier by a recipe and save it with its card; see `train_on`.
 
     Parameters
     ----------
     recipe : Path
         A TOML file; see `ClassifierRecipe`.
-    out : Path
-        The model's .safetensors file.
-    progress : callable
-        Called with a `TrainingStep` as it goes.
-    stopped : callable
-        Asked after each batch; then the best network so far is what is saved.
+    out, progress, stopped, resume
+        See `train_on`.
+    device : str, optional
+        In place of the recipe's.
 
     Returns
     -------
     Path
-        `out`.
+        The model's file.
 
     Raises
     ------
     UserError
         If the recipe, its data or the place for the model are at fault.
     """
-    plan = load_recipe(recipe, ClassifierRecipe)
-    split = _gather(plan, progress)
-    card = partial(_card, plan, split, recipe.name)
-    best = out.with_name(f"{out.stem}.best.safetensors")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(plan.seed)
-        fitted = _fit(plan, split, progress, stopped, lambda f: save_model(f.state, card(f), best))
-    save_model(fitted.state, card(fitted), out)
-    for working in (best, best.with_suffix(".json")):
-        working.unlink()
-    return out
+    plan = load_plan(recipe, device)
+    check_place(out, bool(plan.children))
+    parts = gather(plan, progress)
+    split = split_patients(parts, validation_shares(plan), plan.seed)
+    return train_on(split, plan, out, progress, stopped, resume=resume, recipe=recipe.name)
 
 
-def _gather(plan: ClassifierRecipe, progress: Progress) -> Split:
-    check(plan.data)
-    scheme = SCHEMES[plan.scheme]
-    parts = [
-        patches_of(source, scheme, lambda done, total: progress(TrainingStep("data", done, total)))
-        for source in plan.data
-    ]
-    return split_patients(parts, [source.validation for source in plan.data], plan.seed)
-
-
-def _fit(
-    plan: ClassifierRecipe,
+def train_on(
     split: Split,
-    progress: Progress,
-    stopped: Callable[[], bool],
-    improved: Callable[[Fitted], object],
-) -> Fitted:
-    scheme, wanted = SCHEMES[plan.scheme], plan.network
-    return fit(
-        build_network(wanted.backbone, len(scheme.classes), wanted.dropout, wanted.pretrained),
-        plan,
-        split,
-        scheme,
-        normalisation(wanted.backbone),
-        progress=progress,
-        stopped=stopped,
-        improved=improved,
-    )
+    plan: ClassifierRecipe,
+    out: Path,
+    progress: Progress = silent,
+    stopped: Callable[[], bool] = never,
+    *,
+    resume: bool = True,
+    recipe: str = "",
+) -> Path:
+    """Train a classifier on patches that are split, and save it with its card.
+
+    The network that is best on the validation patients by balanced accuracy (by loss where that
+    is equal) is kept, and calibrated there by one temperature. What it answers about test
+    patients, if there are any, is written beside it (`predictions_path`).
+
+    Parameters
+    ----------
+    split : Split
+    plan : ClassifierRecipe
+        With children, a hierarchy is made; see `hierarchy.train_hierarchy`.
+    out : Path
+        The model's .safetensors file; of a hierarchy, its .json file.
+    progress : callable
+        Called with a `TrainingStep` as it goes.
+    stopped : callable
+        Asked after each batch; once it says True, the best network so far is what is saved. The
+        same training can go on later.
+    resume : bool
+        Whether to go on from the state beside `out` of a training that was cut off or stopped.
+    recipe : str
+        Name of the recipe's file, for the card.
+
+    Returns
+    -------
+    Path
+        The model's file.
+
+    Raises
+    ------
+    UserError
+        If the data cannot be learnt from, the state is of another training, the loss is no
+        longer a number, or files cannot be written.
+    """
+    if not resume:
+        forget(plan, out)
+    model = train_member(split, plan, out, Run(progress, stopped, recipe))
+    if not stopped():
+        forget(plan, out)
+    return model
 
 
-def _card(plan: ClassifierRecipe, split: Split, recipe: str, fitted: Fitted) -> ModelCard:
-    scheme, wanted = SCHEMES[plan.scheme], plan.network
-    mean, std = normalisation(wanted.backbone)
-    temperature = best_temperature(fitted.logits, fitted.truth)
-    return ModelCard(
-        name=plan.name,
-        task="classification",
-        architecture=Architecture(
-            kind="classifier", backbone=wanted.backbone, parameters={"dropout": wanted.dropout}
-        ),
-        classes=scheme.classes,
-        margin_um=MARGIN_UM,
-        input_px=wanted.input_px,
-        mean=mean,
-        std=std,
-        temperature=round(temperature, 4),
-        data=tuple(described(source) for source in plan.data),
-        labelled_by=plan.labelled_by,
-        metrics=_metrics(fitted, scheme.classes, temperature),
-        parents=(f"{wanted.backbone} (ImageNet)",) if wanted.pretrained else (),
-        patients_seen=_patients(split),
-        notes=f"{RESEARCH_ONLY} {plan.notes}".strip(),
-        trained_with=TrainedWith(recipe=recipe, command=_command()),
-    )
+def train_member(split: Split, plan: ClassifierRecipe, out: Path, run: Run) -> Path:
+    """As `train_on`; the states stay, so that it is only loaded when it is asked for again."""
+    check(split, SCHEMES[plan.scheme].classes)
+    check_children(split, plan)
+    if plan.children:
+        model = train_hierarchy(split, plan, out, run)
+    else:
+        model = member_files(plan, out)[0]
+        train_new_network(plan, split, model, run)
+    if len(split.test):
+        table = predictions(load_classifier(model).classifier, split.test)
+        write_predictions(table, predictions_path(model))
+    return model
 
 
-def _command() -> str:
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+def load_plan(recipe: Path, device: str | None = None) -> ClassifierRecipe:
+    """Read a recipe; `device` takes the place of the recipe's."""
+    plan = load_recipe(recipe, ClassifierRecipe)
+    return plan.model_copy(update={"device": device}) if device else plan
 
 
-def _metrics(fitted: Fitted, classes: tuple[str, ...], temperature: float) -> dict[str, float]:
-    """Figures on the validation patches (moved and varied), which also chose the network."""
-    matrix = confusion(fitted.truth, fitted.logits.argmax(axis=1), len(classes))
-    f1 = f1_scores(matrix)
-    figures = {
-        "validation_patches": float(len(fitted.truth)),
-        "validation_balanced_accuracy": balanced_accuracy(matrix),
-        "validation_macro_f1": float(np.nanmean(f1)),
-        "validation_cross_entropy": cross_entropy_at(fitted.logits, fitted.truth, temperature),
-        "epoch": float(fitted.epoch),
-    }
-    figures |= {f"validation_f1_{c}": v for c, v in zip(classes, f1.tolist(), strict=True)}
-    return {name: round(value, 4) for name, value in figures.items() if not np.isnan(value)}
+def check_place(out: Path, composite: bool) -> None:
+    """Find out now, and not after hours, that a model cannot be saved there.
+
+    Raises
+    ------
+    UserError
+        If the name or the place is not for models, or another model is in the way.
+    """
+    if out.suffix not in (".safetensors", ".json"):
+        raise TrainingError(f"{out} is no name for a model: end it in .safetensors.")
+    weights = out.with_suffix(".safetensors")
+    if composite and weights.exists():
+        raise TrainingError(f"{weights} is another model, in the way: choose another --out.")
+    make_folder(out.parent)
 
 
-def _patients(split: Split) -> PatientsSeen:
-    learnt, held_out = (_names(part) for part in split)
-    return PatientsSeen(training=learnt, selection=held_out, calibration=held_out)
+def gather(plan: ClassifierRecipe, progress: Progress = silent) -> list[PatchSet]:
+    """Collect the patches of each of a recipe's sources, named in its scheme."""
+    check_sources(plan.data)
+
+    def drawn(done: int, total: int) -> None:
+        progress(TrainingStep("data", done, total))
+
+    return [patches_of(source, SCHEMES[plan.scheme], drawn) for source in plan.data]
 
 
-def _names(patches: PatchSet) -> tuple[str, ...]:
-    return tuple(np.unique(patches.patients).tolist())
+def validation_shares(plan: ClassifierRecipe) -> list[float]:
+    """The share of each source's patients that is held out."""
+    return [source.validation for source in plan.data]
+
+
+def forget(plan: ClassifierRecipe, out: Path) -> None:
+    """Remove the states of a training."""
+    for file in member_files(plan, out):
+        state_path(file).unlink(missing_ok=True)

@@ -1,13 +1,14 @@
 """Collecting the patches of a recipe's sources; what takes long is kept for the next training."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
 
 from napari_ggs import phantom
-from napari_ggs.lesions import Scheme
+from napari_ggs.lesions import Scheme, translated
 from napari_ggs.training.aidpath import LABELS
 from napari_ggs.training.folder_patches import folder_patches
 from napari_ggs.training.patches import PatchSet, digest
@@ -41,17 +42,26 @@ def patches_of(source: Source, scheme: Scheme, progress: Callable[[int, int], No
     ----------
     source : Source
     scheme : Scheme
+        Classes of other schemes are renamed to its; patches that have no place in it are not
+        there.
     progress : callable
         Called with the number of phantom slides drawn and to be drawn.
     """
     kept = user_cache_path("napari-ggs") / "patches" / f"{_fingerprint(source)}.npz"
     if kept.is_file():
-        return _chosen(PatchSet.load(kept), source)
-    parts = list(_collect(source, scheme, progress))
-    patches = PatchSet.joined(parts)
-    if not isinstance(source, Folder):
-        patches.save(kept)
-    return _chosen(patches, source)
+        patches = PatchSet.load(kept)
+    else:
+        patches = PatchSet.joined(list(_collect(source, scheme, progress)))
+        if not isinstance(source, Folder):
+            patches.save(kept)
+    return renamed(_chosen(patches, source), scheme)
+
+
+def renamed(patches: PatchSet, scheme: Scheme) -> PatchSet:
+    """Rename the classes to a scheme's; patches that have no place in it are left out."""
+    new = {name: translated(name, scheme) for name in np.unique(patches.labels).tolist()}
+    kept = patches.where(np.array([new[label] is not None for label in patches.labels], bool))
+    return replace(kept, labels=np.array([new[label] for label in kept.labels], np.str_))
 
 
 def _chosen(patches: PatchSet, source: Source) -> PatchSet:
@@ -71,7 +81,7 @@ def _fingerprint(source: Source) -> str:
     fixed = source.model_dump_json(exclude={"repeats", "validation", "leave_out"})
     code = sorted(Path(phantom.__file__).parent.glob("*.py"))
     code += [*sorted(Path(__file__).parent.glob("*_patches.py")), LABELS]
-    code += [Path(__file__).with_name("cutting.py")]
+    code += [Path(__file__).with_name(name) for name in ("cutting.py", "patches.py")]
     return digest(fixed, *(file.read_text(encoding="utf-8") for file in code))
 
 
@@ -86,4 +96,4 @@ def _collect(
         case Bare():
             yield bare_patches(source)
         case Folder():
-            yield from folder_patches(source, scheme)
+            yield folder_patches(source.folder, scheme)

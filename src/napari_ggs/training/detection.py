@@ -1,7 +1,6 @@
 """Training a detector: a recipe in, a model out."""
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -9,38 +8,38 @@ import torch
 from napari_ggs.classification import build_network, normalisation
 from napari_ggs.detection import CircleNet, Detector
 from napari_ggs.files import make_folder
-from napari_ggs.models import (
-    RESEARCH_ONLY,
-    Architecture,
-    ModelCard,
-    PatientsSeen,
-    TrainedWith,
-    save_model,
-)
-from napari_ggs.training.circles_data import FINE, Field
+from napari_ggs.models import load_detector, save_model
+from napari_ggs.training.detection_card import card_of
 from napari_ggs.training.detection_fitting import fit
+from napari_ggs.training.detection_learning import DivergedError
+from napari_ggs.training.detection_pixels import FINE
+from napari_ggs.training.detection_places import Shares
 from napari_ggs.training.detection_recipe import DetectorRecipe, Network
-from napari_ggs.training.detection_scores import figures, find
-from napari_ggs.training.detection_sources import Fields, described, fields_of
+from napari_ggs.training.detection_sources import Fields, fields_of, one_side_each
 from napari_ggs.training.detection_state import Best
 from napari_ggs.training.detection_windows import Windows
 from napari_ggs.training.recipe import load_recipe
 from napari_ggs.training.splits import TrainingError
+from napari_ggs.training.state import state_path
 from napari_ggs.training.steps import Progress, TrainingStep, never, silent
 
 PUBLISHED_NORMALISATION = ((0.470, 0.447, 0.408), (0.278, 0.274, 0.289))
 """Of the published DLA-34 network, here in the order RGB (its code has BGR)."""
 
-State = dict[str, torch.Tensor]
-
 
 def train_detector(
-    recipe: Path, out: Path, progress: Progress = silent, stopped: Callable[[], bool] = never
+    recipe: Path,
+    out: Path,
+    progress: Progress = silent,
+    stopped: Callable[[], bool] = never,
+    *,
+    resume: bool = True,
+    device: str | None = None,
 ) -> Path:
     """Train a detector and save it with its card.
 
-    Everything random follows from the recipe's seed. The state is kept beside `out`, as
-    ``<out>.training.safetensors``, until the model is saved; the same command goes on from it.
+    Everything random follows from the recipe's seed. The state is kept beside `out` until the
+    training is done (`state_path`); the same command goes on from it, to the same weights.
 
     Parameters
     ----------
@@ -51,7 +50,12 @@ def train_detector(
     progress : callable
         Called with a `TrainingStep` as it goes.
     stopped : callable
-        Asked after each batch; then the best network so far is what is saved.
+        Asked after each batch; once it says True, the best network so far is what is saved. The
+        same training can go on later.
+    resume : bool
+        Whether to go on from the state beside `out` of a training that was cut off or stopped.
+    device : str, optional
+        In place of the recipe's.
 
     Returns
     -------
@@ -61,23 +65,58 @@ def train_detector(
     Raises
     ------
     UserError
-        If the recipe, its data or the place for the model are at fault.
+        If the recipe, its data or the place for the model are at fault, the state is of another
+        training, or the loss is no longer a number (then the best so far is saved).
     """
     plan = load_recipe(recipe, DetectorRecipe)
+    plan = plan.model_copy(update={"device": device}) if device else plan
+    return train_detector_on(plan, out, progress, stopped, resume=resume, recipe=recipe.name)
+
+
+def train_detector_on(
+    plan: DetectorRecipe,
+    out: Path,
+    progress: Progress = silent,
+    stopped: Callable[[], bool] = never,
+    *,
+    resume: bool = True,
+    recipe: str = "",
+) -> Path:
+    """As `train_detector`, from a recipe that is read; `recipe` is its name for the card."""
     _check_place(out)
+    if not resume:
+        state_path(out).unlink(missing_ok=True)
     sources = _gather(plan, progress)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         detector = build_detector(plan.network)
-    kept = out.with_name(f"{out.stem}.training.safetensors")
     selection = [field for source in sources for field in source.selection]
-    windows = _windows(plan, sources)
-    best = fit(detector, plan, windows, selection, kept, progress=progress, stopped=stopped)
+    try:
+        best = fit(
+            detector, plan, _windows(plan, sources), selection, out,
+            progress=progress, stopped=stopped,
+        )  # fmt: skip
+    except DivergedError as fault:
+        if fault.best.step:
+            _save(plan, sources, detector, fault.best, recipe, out)
+        raise
+    _save(plan, sources, detector, best, recipe, out)
+    if not stopped():
+        state_path(out).unlink(missing_ok=True)
+    return out
+
+
+def _save(
+    plan: DetectorRecipe,
+    sources: list[Fields],
+    detector: Detector,
+    best: Best,
+    recipe: str,
+    out: Path,
+) -> None:
     detector.network.load_state_dict(best.state)
     detector.network.eval()
-    save_model(best.state, _card(plan, sources, detector, best, recipe.name), out)
-    kept.unlink(missing_ok=True)
-    return out
+    save_model(best.state, card_of(plan, sources, detector, best, recipe), out)
 
 
 def _check_place(out: Path) -> None:
@@ -96,17 +135,33 @@ def build_detector(wanted: Network) -> Detector:
         If there is no such backbone, or its weights are not to be had here.
     """
     network = CircleNet(wanted.backbone, wanted.width, wanted.deepest)
-    if wanted.pretrained:
-        _start_from_published(network, wanted.backbone)
+    if wanted.start is not None:
+        _start_from(network, wanted.start)
+    elif wanted.pretrained:
+        _start_from_published(network, wanted.backbone, wanted.pretrained)
     mean, std = (
         PUBLISHED_NORMALISATION if wanted.backbone == "dla34" else normalisation(wanted.backbone)
     )
     return Detector(network, wanted.mpp, mean, std, wanted.input_px, wanted.max_radius_um)
 
 
-def _start_from_published(network: CircleNet, backbone: str) -> None:
+def _start_from(network: CircleNet, model: Path) -> None:
+    """Give the network all weights of another detector of its architecture."""
+    loaded = load_detector(model).detector
+    try:
+        if not isinstance(loaded, Detector):
+            raise RuntimeError("it is several networks")
+        network.load_state_dict(loaded.network.state_dict())
+    except RuntimeError as fault:
+        raise TrainingError(
+            f"{model} is a detector of another architecture than the recipe's network: correct "
+            "start, backbone, width or deepest."
+        ) from fault
+
+
+def _start_from_published(network: CircleNet, backbone: str, pretrained: bool | str) -> None:
     """Give the backbone the published weights, as far as it goes."""
-    weights = build_network(backbone, 1, pretrained=True).state_dict()
+    weights = build_network(backbone, 1, pretrained=pretrained).state_dict()
     start = network.get_submodule("base" if backbone == "dla34" else "features.model")
     start.load_state_dict({key: weights[key] for key in start.state_dict()})
 
@@ -120,6 +175,7 @@ def _gather(plan: DetectorRecipe, progress: Progress) -> list[Fields]:
         raise TrainingError(
             "There is no glomerulus to learn from in the recipe's data: add labelled fields."
         )
+    one_side_each(sources)
     return sources
 
 
@@ -130,55 +186,5 @@ def _windows(plan: DetectorRecipe, sources: list[Fields]) -> Windows:
         if source.training
     ]
     fields, weights = zip(*pairs, strict=True)
-    return Windows(
-        fields, weights, plan.window_px, plan.augmentation, plan.on_glomerulus, plan.seed
-    )
-
-
-def _card(
-    plan: DetectorRecipe, sources: list[Fields], detector: Detector, best: Best, recipe: str
-) -> ModelCard:
-    wanted = plan.network
-    return ModelCard(
-        name=plan.name,
-        task="detection",
-        architecture=Architecture(
-            kind="circlenet",
-            backbone=wanted.backbone,
-            parameters={"width": wanted.width, "deepest": wanted.deepest},
-        ),
-        classes=("glomerulus",),
-        mpp=detector.mpp,
-        max_radius_um=detector.max_radius_um,
-        input_px=detector.input_px,
-        mean=detector.mean,
-        std=detector.std,
-        t_det=plan.t_det,
-        data=tuple(described(source) for source in plan.data),
-        labelled_by=plan.labelled_by,
-        metrics=_metrics(plan, sources, detector, best),
-        parents=(f"{wanted.backbone} (ImageNet)",) if wanted.pretrained else (),
-        patients_seen=PatientsSeen(
-            training=_names(field for source in sources for field in source.training),
-            selection=_names(field for source in sources for field in source.selection),
-        ),
-        notes=f"{RESEARCH_ONLY} {plan.notes}".strip(),
-        trained_with=TrainedWith(recipe=recipe, command=" ".join(sys.argv)),
-    )
-
-
-def _metrics(
-    plan: DetectorRecipe, sources: list[Fields], detector: Detector, best: Best
-) -> dict[str, float]:
-    """Figures on the fields that chose the model, and on those that it never saw."""
-    metrics = {"step": float(best.step)}
-    for prefix in ("selection", "test"):
-        fields = [field for source in sources for field in getattr(source, prefix)]
-        if fields:
-            found = [find(detector, field) for field in fields]
-            metrics |= figures(found, plan.t_det, prefix)
-    return metrics
-
-
-def _names(fields: Iterable[Field]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(field.name for field in fields))
+    shares = Shares(plan.on_glomerulus, plan.on_hard_negative)
+    return Windows(fields, weights, plan.window_px, plan.augmentation, shares, plan.seed)

@@ -1,36 +1,30 @@
 """The training loop of a detector."""
 
-import hashlib
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from os import cpu_count
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
 from napari_ggs.detection import Detector
-from napari_ggs.detection.detector import normalise
-from napari_ggs.detection.losses import losses
-from napari_ggs.detection.targets import Targets
-from napari_ggs.training.augment import Images
 from napari_ggs.training.circles_data import Field
-from napari_ggs.training.detection_recipe import DetectorRecipe, Schedule
+from napari_ggs.training.detection_learning import Batch, keep_depthwise_in_float32, learn, rate
+from napari_ggs.training.detection_recipe import DetectorRecipe
 from napari_ggs.training.detection_scores import average_precision, find
-from napari_ggs.training.detection_state import Best, RunningMean, TrainingState
+from napari_ggs.training.detection_state import Best, RunningMean, TrainingState, copied, origin
 from napari_ggs.training.detection_windows import Windows
-from napari_ggs.training.splits import TrainingError
-from napari_ggs.training.steps import Progress, TrainingStep, optimiser_of
+from napari_ggs.training.logs import TrainingLog, log_path
+from napari_ggs.training.state import state_path
+from napari_ggs.training.steps import Progress, TrainingStep, device_of, optimiser_of
 
-READ_AHEAD = 4
-"""Batches that are prepared while the network learns from one."""
+MAKERS = max(1, min(8, (cpu_count() or 1) // 2))
+"""Threads that prepare batches while the network learns."""
 
-LARGEST_GRADIENT = 10.0
-"""Norm to which gradients are cut, so that no single batch throws the network off."""
-
-Batch = tuple[Images, Targets]
+READ_AHEAD = 3 + MAKERS
+"""Batches that are prepared ahead of the network."""
 
 
 def fit(
@@ -38,7 +32,7 @@ def fit(
     recipe: DetectorRecipe,
     windows: Windows,
     selection: Sequence[Field],
-    state_path: Path,
+    out: Path,
     *,
     progress: Progress,
     stopped: Callable[[], bool],
@@ -46,24 +40,37 @@ def fit(
     """Train a detector's network; return the best running mean of its weights.
 
     The best is chosen by AP50 on `selection` (the last where nothing is there to choose by).
-    The state is on disk after every validation; a training of the same recipe goes on from it.
+    Each step is a row of the log, and the state is saved every so often, both beside `out`
+    (`log_path`, `state_path`). A training of the same recipe and data goes on from its state
+    and, on the same machine, with as many threads and the same versions, ends with the same
+    weights to the bit. The state stays: who saves the model removes it.
 
     Raises
     ------
-    TrainingError
+    DivergedError
         If the loss is no longer a number.
+    TrainingError
+        If the state beside `out` is of another training.
+    UserError
+        If the log or the state cannot be written.
     """
-    network = detector.network.to(memory_format=torch.channels_last)
+    device = device_of(recipe.device)
+    network = detector.network.to(device).to(memory_format=torch.channels_last)
     if recipe.schedule.precision == "bfloat16":
         keep_depthwise_in_float32(network)
-    optimiser = optimiser_of(network, recipe.optimiser)
     mean = RunningMean(network, recipe.schedule.average)
-    digest = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
-    state = TrainingState(network, optimiser, mean, Best(mean.state), digest)
-    state.resume(state_path)
-    loop = _Loop(detector, recipe, windows, state, state_path)
-    for step in loop.steps(selection, stopped):
-        progress(step)
+    state = TrainingState(
+        network,
+        optimiser_of(network, recipe.optimiser),
+        mean,
+        Best(copied(mean.state)),
+        origin(recipe, windows.sources, windows.odds.tolist(), selection),
+    )
+    state.resume(state_path(out))
+    loop = _Loop(detector, recipe, windows, state, out)
+    with torch.random.fork_rng(devices=[]):
+        for step in loop.steps(selection, stopped):
+            progress(step)
     return state.best
 
 
@@ -74,72 +81,56 @@ class _Loop:
         recipe: DetectorRecipe,
         windows: Windows,
         state: TrainingState,
-        state_path: Path,
+        out: Path,
     ) -> None:
-        self.detector, self.recipe, self.windows = detector, recipe, windows
-        self.state, self.state_path = state, state_path
+        self.detector, self.recipe, self.windows, self.state = detector, recipe, windows, state
+        self.log, self.state_path = TrainingLog(log_path(out)), state_path(out)
 
     def steps(
         self, selection: Sequence[Field], stopped: Callable[[], bool]
     ) -> Iterator[TrainingStep]:
         state, schedule = self.state, self.recipe.schedule
-        running, ap50 = math.nan, state.best.ap50
         for batch in self._batches():
-            loss = self._learn(batch)
-            running = loss if math.isnan(running) else 0.95 * running + 0.05 * loss
+            loss = learn(self.detector, self.recipe, state, batch)
+            state.loss = loss if math.isnan(state.loss) else 0.95 * state.loss + 0.05 * loss
             state.mean.update(state.network, state.step)
             state.step += 1
-            last = state.step == schedule.steps or stopped()
-            if last or state.step % schedule.validate_every == 0:
-                ap50 = self._validate(selection)
-                state.save(self.state_path)
-            yield TrainingStep("training", state.step, schedule.steps, running, ap50)
-            if last:
+            whole, halted = state.step == schedule.steps, stopped()
+            validated = whole or state.step % schedule.validate_every == 0
+            if validated:
+                self._validate(selection)
+            self._keep(loss, validated, halted)
+            if halted and not validated:  # for the model only: a training that goes on forgets it
+                self._validate(selection)
+            yield TrainingStep("training", state.step, schedule.steps, state.loss, state.ap50)
+            if whole or halted:
                 return
 
-    def _learn(self, batch: Batch) -> float:
-        state, (images, targets) = self.state, batch
-        for group in state.optimiser.param_groups:
-            group["lr"] = self.recipe.optimiser.lr * rate(self.recipe.schedule, state.step)
-        loss = self._loss(images, targets)
-        if not bool(loss.isfinite()):
-            raise TrainingError(
-                "The loss is no longer a number: lower the recipe's learning rate "
-                f"(now {self.recipe.optimiser.lr:g}). The state before is kept."
-            )
-        state.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
-        state.optimiser.step()
-        return loss.item()
+    def _keep(self, loss: float, validated: bool, halted: bool) -> None:
+        """Write a step to the log, then, every so often, the state."""
+        state, schedule = self.state, self.recipe.schedule
+        lr = self.recipe.optimiser.lr * rate(schedule, state.step - 1)
+        merit = state.ap50 if validated else math.nan
+        self.log.row(state.step, loss=loss, lr=lr, merit=merit)
+        if validated or halted or state.step % schedule.save_every == 0:
+            state.save(self.state_path)
 
-    def _loss(self, images: Images, targets: Targets) -> Tensor:
-        network = self.state.network.train()
-        device = next(network.parameters()).device
-        pixels = normalise(images, self.detector.mean, self.detector.std, device)
-        half = self.recipe.schedule.precision == "bfloat16"
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            maps = network(pixels)
-        return losses(maps, Targets(*(part.to(device) for part in targets))).total
-
-    def _validate(self, selection: Sequence[Field]) -> float:
+    def _validate(self, selection: Sequence[Field]) -> None:
+        """Measure the running mean; keep it if it is the best."""
         state = self.state
-        if not selection:
-            state.best = Best(_copied(state.mean.state), math.nan, state.step)
-            return math.nan
-        current = _copied(state.network.state_dict())
-        state.network.load_state_dict(state.mean.state)
-        state.network.eval()
-        ap50 = average_precision(find(self.detector, field) for field in selection)
-        state.network.load_state_dict(current)
-        if not ap50 < state.best.ap50:
-            state.best = Best(_copied(state.mean.state), ap50, state.step)
-        return ap50
+        if selection:
+            current = copied(state.network.state_dict())
+            state.network.load_state_dict(state.mean.state)
+            state.network.eval()
+            state.ap50 = average_precision(find(self.detector, field) for field in selection)
+            state.network.load_state_dict(current)
+        if not state.ap50 < state.best.ap50:
+            state.best = Best(copied(state.mean.state), state.ap50, state.step)
 
     def _batches(self) -> Iterator[Batch]:
-        """Batches of the steps that are left, made in a background thread, a few ahead."""
+        """Batches of the steps that are left, in order, made in the background, a few ahead."""
         waiting: deque[Future[Batch]] = deque()
-        pool = ThreadPoolExecutor(1, thread_name_prefix="windows")
+        pool = ThreadPoolExecutor(MAKERS, thread_name_prefix="windows")
         try:
             for step in range(self.state.step, self.recipe.schedule.steps):
                 waiting.append(pool.submit(self.windows.batch, step, self.recipe.batch))
@@ -149,31 +140,3 @@ class _Loop:
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def keep_depthwise_in_float32(network: nn.Module) -> None:
-    """Let depthwise convolutions compute in float32 where the rest computes in bfloat16.
-
-    Their backward pass in bfloat16 takes six times as long on a CPU, which undoes the gain.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d) and module.groups > 1:
-            module.forward = partial(_in_float32, module.forward)  # type: ignore[method-assign]
-
-
-def _in_float32(forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    with torch.autocast(x.device.type, enabled=False):
-        return forward(x.float()).to(x.dtype)
-
-
-def rate(schedule: Schedule, step: int) -> float:
-    """The share of the learning rate at a step."""
-    rising = min(1.0, (step + 1) / max(schedule.warm_up, 1))
-    done = step / schedule.steps
-    if schedule.drops:
-        return rising * 0.1 ** sum(done >= drop for drop in schedule.drops)
-    return rising * (1 + math.cos(math.pi * done)) / 2
-
-
-def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {key: value.detach().clone() for key, value in state.items()}

@@ -15,8 +15,9 @@ from platformdirs import user_cache_path
 from napari_ggs.circles import as_circles
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.phantom import PhantomSlide
-from napari_ggs.training.circles_data import Field, InMemory
-from napari_ggs.training.detection_recipe import PhantomFields
+from napari_ggs.training.circles_data import Field
+from napari_ggs.training.detection_data import PhantomFields
+from napari_ggs.training.detection_pixels import InMemory
 
 
 def phantom_fields(

@@ -1,94 +1,12 @@
 """The recipe of a detector; see ``recipes/detector_*.toml``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from napari_ggs.training.detection_data import Source
 from napari_ggs.training.recipe import Augmentation, Optimiser, Recipe, Section
-
-
-class _Source(Section):
-    """What every source says.
-
-    Attributes
-    ----------
-    weight : float
-        How often its windows come, relative to the other sources.
-    validation : float
-        Share of its fields, the last ones, that choose the model.
-    """
-
-    weight: PositiveFloat = 1.0
-    validation: float = Field(default=0.0, ge=0, lt=1)
-
-
-class PhantomFields(_Source):
-    """Synthetic slides, each with its own stain and mix of classes.
-
-    Attributes
-    ----------
-    slides, seed : int
-        How many, from this seed on.
-    side_um : float
-        They are squares.
-    outlines : list of str
-        In turn.
-    """
-
-    kind: Literal["phantom"]
-    slides: PositiveInt
-    seed: NonNegativeInt
-    side_um: PositiveFloat = 3000.0
-    outlines: tuple[Literal["field", "wedge", "needle"], ...] = ("field", "wedge", "needle")
-
-
-class AidpathFields(_Source):
-    """The real PAS fields of AIDPATH, with the circles of ``labels/aidpath.toml``.
-
-    Attributes
-    ----------
-    folder : Path
-        With the folders ``regions`` and ``tiles``.
-    held_out : list of str
-        Names of fields that the model must not see: it is tested on them at the end.
-    """
-
-    kind: Literal["aidpath"]
-    folder: Path
-    held_out: tuple[str, ...] = ()
-
-
-class LabelledSlide(Section):
-    """A slide and the circles of its glomeruli.
-
-    Attributes
-    ----------
-    path : Path
-    circles : Path or None
-        CSV with x, y, radius in level-0 px. Rows whose ``label`` is non-glomerulus count as
-        background; rows whose ``cut`` is true are ignored. Every other place is background.
-        None: the slide has no glomeruli.
-    mpp : float or None
-        If the slide does not say.
-    """
-
-    path: Path
-    circles: Path | None = None
-    mpp: PositiveFloat | None = None
-
-
-class Slides(_Source):
-    """Slides whose glomeruli are all known."""
-
-    kind: Literal["slides"]
-    name: str
-    licence: str
-    doi: str = ""
-    slides: tuple[LabelledSlide, ...] = Field(min_length=1)
-
-
-Source = Annotated[PhantomFields | AidpathFields | Slides, Field(discriminator="kind")]
 
 
 class Network(Section):
@@ -98,8 +16,10 @@ class Network(Section):
     ----------
     backbone, width, deepest
         See `napari_ggs.detection.CircleNet`.
-    pretrained : bool
-        Whether the backbone starts from its published weights.
+    pretrained : bool or str
+        Whether the backbone starts from its published weights, or the file that holds them.
+    start : Path or None
+        A detector of the same architecture whose weights it starts from, instead.
     mpp : float
         Microns per pixel of its input.
     input_px : int
@@ -111,7 +31,8 @@ class Network(Section):
     backbone: str
     width: PositiveInt = 64
     deepest: PositiveInt = 16
-    pretrained: bool = True
+    pretrained: bool | str = True
+    start: Path | None = None
     mpp: PositiveFloat = 4.0
     input_px: PositiveInt = Field(default=512, multiple_of=32)
     max_radius_um: PositiveFloat = 200.0
@@ -128,8 +49,8 @@ class Schedule(Section):
         Steps in which the learning rate rises.
     drops : list of float
         Shares of the steps at which it falls to a tenth; none: it falls as a cosine, to 0.
-    validate_every : int
-        Steps.
+    validate_every, save_every : int
+        Steps between validations, and at most between two savings of the state.
     average : float
         Share of the running mean of the weights that a step keeps; the mean is the model.
     precision : {"float32", "bfloat16"}
@@ -140,6 +61,7 @@ class Schedule(Section):
     warm_up: NonNegativeInt = 100
     drops: tuple[float, ...] = ()
     validate_every: PositiveInt = 250
+    save_every: PositiveInt = 100
     average: float = Field(default=0.998, ge=0, lt=1)
     precision: Literal["float32", "bfloat16"] = "float32"
 
@@ -151,8 +73,9 @@ class DetectorRecipe(Recipe):
     ----------
     window_px : int
         Side of the training windows, in px at the network's resolution.
-    on_glomerulus : float
-        Share of the windows that are laid around a glomerulus.
+    on_glomerulus, on_hard_negative : float
+        Shares of the windows that are laid around a glomerulus, and around a place that a
+        detector took for one; the others show any tissue.
     data : list of Source
     network, optimiser, schedule, augmentation
     t_det : float
@@ -164,6 +87,7 @@ class DetectorRecipe(Recipe):
     task: Literal["detection"]
     window_px: PositiveInt = Field(default=256, multiple_of=32)
     on_glomerulus: float = Field(default=0.7, ge=0, le=1)
+    on_hard_negative: float = Field(default=0.1, ge=0, le=1)
     data: tuple[Source, ...] = Field(min_length=1)
     network: Network
     optimiser: Optimiser = Optimiser()
@@ -171,3 +95,9 @@ class DetectorRecipe(Recipe):
     augmentation: Augmentation = Augmentation(zoom=(0.6, 1.3))
     t_det: float = Field(default=0.2, ge=0, le=1)
     labelled_by: str = ""
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        if self.on_glomerulus + self.on_hard_negative > 1:
+            raise ValueError("on_glomerulus and on_hard_negative are together more than 1")
+        return self

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from napari_ggs.circles import Array, iou, match, nms
 from napari_ggs.detection import Detector, detect
 from napari_ggs.detection.merging import NMS_IOU
-from napari_ggs.training.circles_data import FINE, Field, InMemory, OnSlide, shrink
+from napari_ggs.training.circles_data import Field
+from napari_ggs.training.detection_pixels import FINE, InMemory, OnSlide, shrink
 
 LOWEST_SCORE = 0.05
 RECALL_POINTS = 101

@@ -1,28 +1,19 @@
 """Where a detector's fields come from: phantoms, real tissue, labelled slides."""
 
-import tomllib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-import pandas as pd
-
-from napari_ggs.circles import Array, as_circles
-from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.models import DataSource
-from napari_ggs.slides import open_slide
-from napari_ggs.training.aidpath import LABELS, field_image
-from napari_ggs.training.circles_data import Field, OnSlide, field_of
+from napari_ggs.training.aidpath import LabelledField
+from napari_ggs.training.circles_data import Field, field_of
+from napari_ggs.training.composing import fields_with_compositions
+from napari_ggs.training.detection_data import AidpathFields, PhantomFields, Slides, Source
 from napari_ggs.training.detection_phantoms import phantom_fields
-from napari_ggs.training.detection_recipe import (
-    AidpathFields,
-    LabelledSlide,
-    PhantomFields,
-    Slides,
-    Source,
-)
+from napari_ggs.training.detection_pixels import InMemory, shrink
+from napari_ggs.training.detection_slides import slide_fields
 from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.sources import AIDPATH
+from napari_ggs.training.splits import TrainingError
 
 Progress = Callable[[int, int], None]
 
@@ -45,11 +36,11 @@ def fields_of(source: Source, mpp: float, progress: Progress) -> Fields:
     """
     match source:
         case PhantomFields():
-            return _split(phantom_fields(source, mpp, progress), source.validation)
+            return _split(phantom_fields(source, mpp, progress), source)
         case AidpathFields():
-            return _aidpath(source, mpp)
+            return _split(_aidpath(source, mpp), source, source.held_out)
         case Slides():
-            return _split([_slide_field(slide, mpp) for slide in source.slides], source.validation)
+            return _split(slide_fields(source, mpp), source, source.held_out)
 
 
 def described(source: Source) -> DataSource:
@@ -64,66 +55,60 @@ def described(source: Source) -> DataSource:
             return DataSource(name=source.name, licence=source.licence, doi=source.doi)
 
 
-def _split(fields: list[Field], share: float) -> Fields:
-    aside = max(1, round(share * len(fields))) if share else 0
-    learnt = len(fields) - aside
-    return Fields(fields[:learnt], fields[learnt:], [])
+def one_side_each(sources: Sequence[Fields]) -> None:
+    """See that no patient is on two sides, whatever the source.
+
+    Raises
+    ------
+    TrainingError
+        Names a patient that is.
+    """
+    seen: dict[str, str] = {}
+    for source in sources:
+        for side, fields in source._asdict().items():
+            for field in fields:
+                if seen.setdefault(field.patient, side) != side:
+                    raise TrainingError(
+                        f"The patient {field.patient} is among the {seen[field.patient]} data of "
+                        f"one source and the {side} data of another: take one away, or hold both "
+                        "out."
+                    )
 
 
-# Real tissue
+def _split(fields: list[Field], source: Source, held_out: Sequence[str] = ()) -> Fields:
+    """Hold out patients by name, and the last of the others by share, with all their fields."""
+    patients = list(dict.fromkeys(field.patient for field in fields))
+    if unknown := sorted(set(held_out) - set(patients)):
+        raise RecipeError(
+            f"The recipe holds out {', '.join(unknown)}, who are not in the {source.kind} data: "
+            f"there are {', '.join(patients)}."
+        )
+    rest = [patient for patient in patients if patient not in held_out]
+    aside = max(1, round(source.validation * len(rest))) if source.validation else 0
+    if rest and aside >= len(rest):
+        raise TrainingError(
+            f"The {source.kind} data are of one patient, {rest[0]}: at least two are needed, one "
+            "to learn from and one to choose the model. Add patients, or set validation = 0."
+        )
+    learnt = rest[: len(rest) - aside]
+    sides = (learnt, rest[len(learnt) :], held_out)
+    return Fields(*([field for field in fields if field.patient in side] for side in sides))
 
 
-def _aidpath(source: AidpathFields, mpp: float) -> Fields:
+def _aidpath(source: AidpathFields, mpp: float) -> list[Field]:
     if not source.folder.is_dir():
         raise RecipeError(
             f"The recipe's data are not at {source.folder.absolute()}: start the training from the "
             "folder that its paths are relative to, or correct the recipe."
         )
-    labels = tomllib.loads(LABELS.read_text(encoding="utf-8"))
-    fields = [_aidpath_field(source, entry, labels["mpp"], mpp) for entry in labels["field"]]
-    known = [field.name for field in fields]
-    unknown = sorted(set(source.held_out) - set(known))
-    if unknown:
-        raise RecipeError(
-            f"The recipe holds out {', '.join(unknown)}, which are no fields of AIDPATH: "
-            f"there are {', '.join(known)}."
-        )
-    held_out = [field for field in fields if field.name in source.held_out]
-    rest = [field for field in fields if field.name not in source.held_out]
-    return _split(rest, source.validation)._replace(test=held_out)
+    fields = fields_with_compositions(source.folder, source.composed, source.held_out)
+    return [_in_px_of(field, mpp) for field in fields]
 
 
-def _aidpath_field(
-    source: AidpathFields, entry: dict[str, Any], mpp: float, to_mpp: float
-) -> Field:
-    image = field_image(source.folder, entry)
-    circles, unsure = (
-        as_circles([[c["x"], c["y"], c["radius"]] for c in entry[key]])
-        for key in ("glomeruli", "unsure")
+def _in_px_of(field: LabelledField, mpp: float) -> Field:
+    scale = mpp / field.mpp
+    circles, unsure, others = (
+        part / scale for part in (field.glomeruli, field.unsure, field.others)
     )
-    return field_of(entry["name"], image, mpp, circles, unsure, to_mpp)
-
-
-def _slide_field(labelled: LabelledSlide, mpp: float) -> Field:
-    slide = open_slide(labelled.path, mpp=labelled.mpp)
-    scale = mpp / slide.require_mpp()
-    circles, ignored = _read_circles(labelled.circles)
-    return Field(slide.name, OnSlide(slide, mpp), circles / scale, ignored / scale)
-
-
-def _read_circles(path: Path | None) -> tuple[Array, Array]:
-    """Whole glomeruli and cut ones, in level-0 px."""
-    if path is None:
-        return as_circles([]), as_circles([])
-    try:
-        table = pd.read_csv(path)
-        rows = table[["x", "y", "radius"]].astype(float)
-    except (OSError, KeyError, ValueError) as fault:
-        raise RecipeError(
-            f"{path} is no list of circles ({fault}): it must be a CSV file with the columns "
-            "x, y, radius in level-0 pixels."
-        ) from fault
-    label = table.get("label", pd.Series("", index=table.index))
-    cut = table.get("cut", pd.Series(False, index=table.index)).astype(bool)
-    glomerulus = label != NON_GLOMERULUS
-    return as_circles(rows[glomerulus & ~cut]), as_circles(rows[glomerulus & cut])
+    pixels = InMemory(shrink(field.image, scale))
+    return field_of(field.name, pixels, circles, unsure, others, field.patient)

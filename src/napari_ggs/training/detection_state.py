@@ -1,20 +1,24 @@
-"""The state of a detector's training: weights, their running mean, the optimiser. Kept on disk."""
+"""The state of a detector's training: weights, their running mean, the optimiser, the best."""
 
-import json
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
-from napari_ggs.files import replacing
-
-State = dict[str, Tensor]
+from napari_ggs.training.circles_data import Field
+from napari_ggs.training.detection_recipe import DetectorRecipe
+from napari_ggs.training.state import (
+    State,
+    optimiser_tensors,
+    restore_optimiser,
+    save_state,
+    saved_state,
+)
 
 
 class RunningMean:
@@ -29,7 +33,7 @@ class RunningMean:
 
     def __init__(self, network: nn.Module, keep: float) -> None:
         self.keep = keep
-        self.state = {key: value.detach().clone() for key, value in network.state_dict().items()}
+        self.state = copied(network.state_dict())
 
     def update(self, network: nn.Module, step: int) -> None:
         """Take in the weights after a step (counted from 0)."""
@@ -53,7 +57,9 @@ class Best:
 
 @dataclass
 class TrainingState:
-    """Everything that training needs to go on.
+    """Everything that training needs to go on, to the same weights as if it had never stopped.
+
+    What is random follows from the seed and the step; the learning rate from the step.
 
     Attributes
     ----------
@@ -61,80 +67,84 @@ class TrainingState:
     optimiser : Optimizer
     mean : RunningMean
     best : Best
-    recipe : str
-        Digest of the recipe: a state goes with one recipe only.
+    made_by : dict of str to str
+        Digests of the recipe and the data: a state goes with them only.
     step : int
         Steps done.
+    loss, ap50 : float
+        Running mean of the loss, and the last validation: for people to watch.
     """
 
     network: nn.Module
     optimiser: Optimizer
     mean: RunningMean
     best: Best
-    recipe: str
+    made_by: dict[str, str]
     step: int = 0
+    loss: float = math.nan
+    ap50: float = math.nan
 
     def save(self, path: Path) -> None:
-        """Write the state as one .safetensors file, atomically."""
+        """Write the state; what stood there before stays until it is whole.
+
+        Raises
+        ------
+        UserError
+            If the disk is full or the place cannot be written to.
+        """
         parts = {
             "network": self.network.state_dict(),
             "mean": self.mean.state,
             "best": self.best.state,
-            "optimiser": _flat_optimiser(self.optimiser),
+            "optimiser": optimiser_tensors(self.optimiser),
         }
-        about = {
-            "step": self.step,
-            "recipe": self.recipe,
-            "best_ap50": self.best.ap50,
-            "best_step": self.best.step,
-        }
-        with replacing(path) as temporary:
-            save_file(_flat(parts), temporary, metadata={"state": json.dumps(about)})
+        about = {"best_ap50": self.best.ap50, "best_step": self.best.step}
+        about |= {"step": self.step, "loss": self.loss, "ap50": self.ap50}
+        save_state(path, self.made_by, parts, about)
 
     def resume(self, path: Path) -> None:
-        """Go back to a saved state, unless it is missing, damaged or of another recipe."""
-        try:
-            with safe_open(path, framework="pt") as file:
-                about = json.loads((file.metadata() or {}).get("state", "{}"))
-                parts = _nested({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
-        except (OSError, SafetensorError, ValueError):
-            return
-        if about.get("recipe") == self.recipe:
-            self.network.load_state_dict(parts["network"])
-            self.mean.state = parts["mean"]
-            self.best = Best(parts["best"], about["best_ap50"], about["best_step"])
-            _restore(self.optimiser, parts.get("optimiser", {}))
-            self.step = about["step"]
+        """Go back to a saved state, if there is one.
+
+        Raises
+        ------
+        TrainingError
+            If the file is damaged, or of another recipe or other data.
+        """
+        saved = saved_state(path, self.made_by)
+        if saved is not None:
+            about = saved.about
+            self.network.load_state_dict(saved.parts["network"])
+            for key, value in self.mean.state.items():  # in place: the memory layout stays
+                value.copy_(saved.parts["mean"][key])
+            self.best = Best(saved.parts["best"], about["best_ap50"], about["best_step"])
+            restore_optimiser(self.optimiser, saved.parts.get("optimiser", {}))
+            self.step, self.loss, self.ap50 = about["step"], about["loss"], about["ap50"]
 
 
-def _flat_optimiser(optimiser: Optimizer) -> State:
-    return {
-        f"{i}.{name}": value
-        for i, values in optimiser.state_dict()["state"].items()
-        for name, value in values.items()
-        if isinstance(value, Tensor)
-    }
+def copied(state: State) -> State:
+    """A copy of a network's state that later steps do not change."""
+    return {key: value.detach().clone() for key, value in state.items()}
 
 
-def _restore(optimiser: Optimizer, flat: State) -> None:
-    values: dict[int, State] = {}
-    for key, value in flat.items():
-        index, name = key.split(".", 1)
-        values.setdefault(int(index), {})[name] = value
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": values})
+def origin(
+    recipe: DetectorRecipe,
+    sources: Sequence[Sequence[Field]],
+    odds: Sequence[float],
+    selection: Sequence[Field],
+) -> dict[str, str]:
+    """Digests of what the weights depend on: the recipe's settings, and the data's circles."""
+    words = {"name", "notes", "labelled_by", "device", "data", "t_det"}
+    settings = recipe.model_dump_json(exclude=words)
+    data = hashlib.sha256(repr(list(odds)).encode())
+    for fields in (*sources, selection):
+        data.update(f"{len(fields)} fields".encode())
+        for field in fields:
+            data.update(_digest(field))
+    return {"recipe": hashlib.sha256(settings.encode()).hexdigest(), "data": data.hexdigest()}
 
 
-def _flat(parts: Mapping[str, State]) -> State:
-    return {
-        f"{part}/{key}": value.detach().clone().contiguous()
-        for part, state in parts.items()
-        for key, value in state.items()
-    }
-
-
-def _nested(flat: State) -> dict[str, State]:
-    parts: dict[str, State] = {}
-    for name, value in flat.items():
-        part, key = name.split("/", 1)
-        parts.setdefault(part, {})[key] = value
-    return parts
+def _digest(field: Field) -> bytes:
+    digest = hashlib.sha256(repr((field.name, field.size)).encode())
+    for circles in (field.circles, field.ignored, field.negatives):
+        digest.update(circles.tobytes() + b"|")
+    return digest.digest()

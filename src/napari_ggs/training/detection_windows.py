@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from napari_ggs.circles import Array
 from napari_ggs.detection.targets import Targets, collate, encode
 from napari_ggs.training.augment import Images, appearance
-from napari_ggs.training.circles_data import FINE, Field, inside, outside
+from napari_ggs.training.circles_data import Field, inside, outside
+from napari_ggs.training.detection_pixels import FINE
+from napari_ggs.training.detection_places import Patch, Places, Shares
 from napari_ggs.training.recipe import Augmentation
 
 CUT = 0.1
@@ -51,8 +53,7 @@ class Windows:
     px : int
         Side of the windows. They show `FINE` px of a field per px.
     augmentation : Augmentation
-    on_glomerulus : float
-        Share of windows that are laid around a glomerulus; the others show any tissue.
+    shares : Shares
     seed : int
     """
 
@@ -62,15 +63,14 @@ class Windows:
         weights: Sequence[float],
         px: int,
         augmentation: Augmentation,
-        on_glomerulus: float,
+        shares: Shares,
         seed: int,
     ) -> None:
         self.sources = [list(fields) for fields in sources]
         self.odds = np.asarray(weights, dtype=float) / np.sum(weights)
-        self.field_odds = [_by_content(fields) for fields in self.sources]
+        self.places = [Places(fields, shares) for fields in self.sources]
         self.px = px
         self.augmentation = augmentation
-        self.on_glomerulus = on_glomerulus
         self.seed = seed
 
     def batch(self, step: int, size: int) -> tuple[Images, Targets]:
@@ -83,45 +83,17 @@ class Windows:
 
     def window(self, rng: Generator) -> Window:
         """Draw one window, before its appearance is varied."""
-        i = rng.choice(len(self.sources), p=self.odds)
-        fields, odds = self.sources[i], self.field_odds[i]
+        places = self.places[rng.choice(len(self.sources), p=self.odds)]
         zoom = math.exp(rng.uniform(*np.log(self.augmentation.zoom)))
         side = math.ceil(self.px * FINE / zoom * math.sqrt(2)) + 4
-        layers = [
-            self._patch(fields[rng.choice(len(fields), p=odds)], rng, side, zoom)
-            for _ in range(rng.integers(1, LAYERS + 1))
-        ]
-        return _turned(reduce(_filled, layers), self.px, zoom, rng)
-
-    def _patch(self, field: Field, rng: Generator, side: int, zoom: float) -> "_Patch":
-        x, y = field.place(rng, self.on_glomerulus, 0.45 * self.px * FINE / zoom)
-        return _patch(field, round(x - side / 2), round(y - side / 2), side)
+        reach = 0.45 * self.px * FINE / zoom
+        layers = [places.draw(rng, reach, side) for _ in range(rng.integers(1, LAYERS + 1))]
+        seen = next((i for i in reversed(range(len(layers))) if layers[i].fills), 0)
+        patches = [layer.patch() for layer in layers[seen:]]
+        return _turned(reduce(_filled, patches), self.px, zoom, rng)
 
 
-class _Patch(NamedTuple):
-    """A square of a field; `shown` is the rectangle of it that the field covers."""
-
-    image: Images
-    circles: Array
-    ignored: Array
-    shown: tuple[int, int, int, int]
-
-
-def _by_content(fields: Sequence[Field]) -> NDArray[np.float64]:
-    """Odds of fields: more glomeruli, more often."""
-    contents = np.array([1.0 + len(field.circles) for field in fields])
-    return contents / contents.sum()
-
-
-def _patch(field: Field, x: int, y: int, side: int) -> _Patch:
-    shift = np.array([x, y, 0.0])
-    width, height = field.size
-    shown = (-x, -y, width - x, height - y)
-    image = field.pixels.read(x, y, side)
-    return _Patch(image, field.circles - shift, field.ignored - shift, shown)
-
-
-def _filled(back: _Patch, front: _Patch) -> _Patch:
+def _filled(back: Patch, front: Patch) -> Patch:
     """Lay one patch over another; circles of the back that are partly covered teach nothing."""
     left, top, right, bottom = front.shown
     rows, columns = slice(max(top, 0), max(bottom, 0)), slice(max(left, 0), max(right, 0))
@@ -130,7 +102,7 @@ def _filled(back: _Patch, front: _Patch) -> _Patch:
     free = outside(back.circles, front.shown)
     unsure = np.concatenate([back.circles[~free], back.ignored])
     hidden = inside(unsure, front.shown)
-    return _Patch(
+    return Patch(
         image,
         np.concatenate([front.circles, back.circles[free]]),
         np.concatenate([front.ignored, unsure[~hidden]]),
@@ -138,7 +110,7 @@ def _filled(back: _Patch, front: _Patch) -> _Patch:
     )
 
 
-def _turned(patch: _Patch, px: int, zoom: float, rng: Generator) -> Window:
+def _turned(patch: Patch, px: int, zoom: float, rng: Generator) -> Window:
     """Turn, flip and scale the middle of a patch into a window."""
     angle = rng.uniform(0, 2 * math.pi)
     flip = 1.0 if rng.random() < 0.5 else -1.0

@@ -1,92 +1,56 @@
-"""The training loop of a classifier: mini-batches, epochs, the best network so far."""
+"""The training loop of a classifier: epochs, the best network so far, the state on disk."""
 
+import hashlib
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from napari_ggs.classification import as_input
-from napari_ggs.lesions import Scheme
-from napari_ggs.training.augment import Images, appearance
-from napari_ggs.training.batches import Batch, batches
+from napari_ggs.training.batches import Batch, batches, epoch_length
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
-from napari_ggs.training.losses import class_weights, focal_loss
-from napari_ggs.training.moving import moved_crops
+from napari_ggs.training.judging import Fitted, Judge
+from napari_ggs.training.learning import DivergedError, Learner
+from napari_ggs.training.logs import TrainingLog, log_path
 from napari_ggs.training.patches import PatchSet
-from napari_ggs.training.scores import balanced_accuracy, confusion, cross_entropy_at
-from napari_ggs.training.splits import Split, TrainingError
-from napari_ggs.training.steps import Progress, TrainingStep, optimiser_of
-
-WARM_UP = 0.05
-"""Share of the training in which a cosine schedule raises the learning rate."""
-
-Triple = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The best network of a training, and what it answers on the validation patches.
-
-    Attributes
-    ----------
-    state : dict of str to Tensor
-    logits : ndarray, shape (n, k)
-    truth : ndarray of int, shape (n,)
-    epoch : int
-        Counted from 1.
-    """
-
-    state: dict[str, Tensor]
-    logits: NDArray[np.float64]
-    truth: NDArray[np.intp]
-    epoch: int
-
-    @property
-    def merit(self) -> tuple[float, float]:
-        """Balanced accuracy; where that is equal, the smaller loss."""
-        k = self.logits.shape[1]
-        matrix = confusion(self.truth, self.logits.argmax(axis=1), k)
-        return balanced_accuracy(matrix), -cross_entropy_at(self.logits, self.truth)
+from napari_ggs.training.splits import Split
+from napari_ggs.training.state import save_state, saved_state, state_path
+from napari_ggs.training.steps import Progress, TrainingStep, device_of
 
 
 def fit(
     network: nn.Module,
     recipe: ClassifierRecipe,
     split: Split,
-    scheme: Scheme,
-    normalisation: tuple[Triple, Triple],
+    classes: Sequence[str],
+    out: Path,
     *,
     progress: Progress,
     stopped: Callable[[], bool],
-    improved: Callable[[Fitted], object],
 ) -> Fitted:
     """Train a network and return it at its best on the validation patches.
 
-    Validation patches are moved and varied too, by one fixed draw, so that what is chosen also
-    holds for other stains and imperfect circles.
-
-    Parameters
-    ----------
-    improved : callable
-        Called with each new best.
+    After each epoch a row is added to the log and the state saved, both beside `out`
+    (`log_path`, `state_path`). A training of the same recipe and data goes on from its state
+    and, on the same machine, with as many threads and the same versions, ends with the same
+    weights to the bit. The state stays: who saves the model removes it.
 
     Raises
     ------
-    TrainingError
+    DivergedError
         If the loss is no longer a number.
+    TrainingError
+        If the state beside `out` is of another training.
     """
-    loop = _Loop(network, recipe, split, scheme, normalisation)
-    best: Fitted | None = None
-    for fitted in loop.epochs(progress, stopped):
-        if best is None or fitted.merit > best.merit:
-            best = fitted
-            improved(best)
-    assert best is not None, "a recipe has at least one epoch"
-    return best
+    loop = _Loop(network, recipe, split, classes, out)
+    loop.resume()
+    with torch.random.fork_rng(devices=[]):
+        return loop.run(progress, stopped)
 
 
 class _Loop:
@@ -95,83 +59,108 @@ class _Loop:
         network: nn.Module,
         recipe: ClassifierRecipe,
         split: Split,
-        scheme: Scheme,
-        normalisation: tuple[Triple, Triple],
+        classes: Sequence[str],
+        out: Path,
     ) -> None:
-        self.network = network.to(memory_format=torch.channels_last)
-        self.recipe, self.split, self.normalisation = recipe, split, normalisation
-        self.targets = _indices(split.training, scheme)
-        self.optimiser = optimiser_of(network, recipe.optimiser)
-        self.total = sum(s.epochs for s in recipe.schedule.stages)
-        self.total *= recipe.schedule.batches_per_epoch
-        self.weights = (
-            class_weights(torch.from_numpy(self.targets), len(scheme.classes))
-            if recipe.loss.class_weights
-            else None
+        self.recipe, self.patches = recipe, split.training
+        self.targets = _indices(split.training, classes)
+        self.length = epoch_length(split.training, recipe)
+        self.epochs = sum(stage.epochs for stage in recipe.schedule.stages)
+        device, steps = device_of(recipe.device), self.epochs * self.length
+        self.learner = Learner(network, recipe, self.targets, len(classes), steps, device)
+        self.judge = Judge(split.validation, _indices(split.validation, classes), recipe)
+        self.log, self.path = TrainingLog(log_path(out)), state_path(out)
+        self.made_by = {"recipe": _recipe_digest(recipe), "data": _data_digest(split, classes)}
+        self.epoch, self.halted, self.accuracy = 0, False, math.nan
+        self.best: Fitted | None = None
+
+    def resume(self) -> None:
+        """Go on from the state on disk, if there is one."""
+        saved = saved_state(self.path, self.made_by)
+        if saved is not None:
+            self.learner.restore(saved.parts)
+            self.epoch = saved.about["epoch"]
+            logits = saved.parts["answers"]["logits"].numpy()
+            best = saved.about["best_epoch"]
+            self.best = Fitted(saved.parts["best"], logits, self.judge.truth, best)
+
+    def run(self, progress: Progress, stopped: Callable[[], bool]) -> Fitted:
+        """Train to the end, or until somebody stops it; return the best network."""
+        drawn = batches(self.patches, self.targets, self.recipe, self.epoch * self.length)
+        with closing(drawn):
+            while self.epoch < self.epochs and not self.halted:
+                self._epoch(drawn, progress, stopped)
+        assert self.best is not None
+        return self.best
+
+    def _epoch(
+        self, drawn: Iterator[Batch], progress: Progress, stopped: Callable[[], bool]
+    ) -> None:
+        started = time.monotonic()
+        losses = self._steps(drawn, progress, stopped)
+        fitted = self.judge(self.learner.network, self.epoch + 1)
+        self.accuracy = fitted.balanced_accuracy
+        if self.best is None or fitted.merit > self.best.merit:
+            self.best = fitted
+        if len(losses) == self.length:
+            self.epoch += 1
+            self._keep(fitted, float(np.mean(losses)), time.monotonic() - started)
+
+    def _steps(
+        self, drawn: Iterator[Batch], progress: Progress, stopped: Callable[[], bool]
+    ) -> list[float]:
+        """Learn from the batches of an epoch, fewer if somebody stops it; return the losses."""
+        first, losses = self.epoch * self.length, []
+        for step in range(first, first + self.length):
+            losses.append(self._learn(next(drawn), step))
+            mean, total = float(np.mean(losses)), self.length * self.epochs
+            progress(TrainingStep("training", step + 1, total, mean, self.accuracy))
+            self.halted = stopped()
+            if self.halted:
+                break
+        return losses
+
+    def _learn(self, batch: Batch, step: int) -> float:
+        try:
+            return self.learner.learn(batch, step)
+        except DivergedError as fault:
+            fault.best = self.best
+            raise
+
+    def _keep(self, fitted: Fitted, loss: float, seconds: float) -> None:
+        """Write a whole epoch to the log, then to the state."""
+        assert self.best is not None
+        self.log.row(
+            self.epoch,
+            loss=loss,
+            lr=self.learner.rate(self.epoch * self.length - 1),
+            validation_balanced_accuracy=fitted.balanced_accuracy,
+            validation_macro_f1=fitted.macro_f1,
+            seconds=round(seconds, 1),
         )
-        self.truth = _indices(split.validation, scheme)
-        self.held_out = self._validation_images()
-
-    def epochs(self, progress: Progress, stopped: Callable[[], bool]) -> Iterator[Fitted]:
-        length, accuracy = self.recipe.schedule.batches_per_epoch, math.nan
-        drawn = batches(self.split.training, self.targets, self.recipe)
-        losses: list[float] = []
-        for done, batch in enumerate(drawn, start=1):
-            losses.append(self._step(batch, done))
-            progress(TrainingStep("training", done, self.total, float(np.mean(losses)), accuracy))
-            last = stopped()
-            if done % length == 0 or last:
-                fitted = self._validate(math.ceil(done / length))
-                accuracy = fitted.merit[0]
-                losses.clear()
-                yield fitted
-            if last:
-                return
-
-    def _step(self, batch: Batch, done: int) -> float:
-        """Learn from one batch; returns its loss."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.optimiser.lr * self._rate(done)
-        self.network.train()
-        logits = self.network(as_input(batch.images, *self.normalisation))
-        targets = torch.from_numpy(batch.targets)
-        loss = focal_loss(logits, targets, self.recipe.loss.gamma, self.weights)
-        if not bool(loss.isfinite()):
-            raise TrainingError(
-                "The loss is no longer a number: lower the recipe's learning rate "
-                f"(now {self.recipe.optimiser.lr:g}). The best model so far is kept."
-            )
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        return loss.item()
-
-    def _rate(self, done: int) -> float:
-        """The share of the learning rate at a batch."""
-        if self.recipe.schedule.decay == "none":
-            return 1.0
-        falling = (1 + math.cos(math.pi * done / self.total)) / 2
-        return min(done / (WARM_UP * self.total), 1.0) * falling
-
-    def _validation_images(self) -> Images:
-        rng = np.random.default_rng([self.recipe.seed, 1])
-        held_out, settings = self.split.validation, self.recipe.augmentation
-        parts = np.array_split(np.arange(len(held_out)), math.ceil(len(held_out) / 32))
-        crops = (
-            moved_crops(held_out.where(part), self.recipe.network.input_px, rng, settings)
-            for part in parts
-        )
-        return np.concatenate([appearance(part, rng, settings) for part in crops])
-
-    def _validate(self, epoch: int) -> Fitted:
-        self.network.eval()
-        batches = np.array_split(self.held_out, math.ceil(len(self.held_out) / 8))
-        with torch.inference_mode():
-            answers = [self.network(as_input(part, *self.normalisation)) for part in batches]
-        logits = torch.cat(answers).double().numpy()
-        state = {key: value.detach().clone() for key, value in self.network.state_dict().items()}
-        return Fitted(state, logits, self.truth, epoch)
+        answers = {"logits": torch.from_numpy(self.best.logits)}
+        parts = self.learner.parts() | {"best": self.best.state, "answers": answers}
+        about = {"epoch": self.epoch, "best_epoch": self.best.epoch}
+        save_state(self.path, self.made_by, parts, about)
 
 
-def _indices(patches: PatchSet, scheme: Scheme) -> NDArray[np.intp]:
-    return np.array([scheme.classes.index(label) for label in patches.labels], dtype=np.intp)
+def _indices(patches: PatchSet, classes: Sequence[str]) -> NDArray[np.intp]:
+    place = {name: i for i, name in enumerate(classes)}
+    return np.array([place[label] for label in patches.labels.tolist()], dtype=np.intp)
+
+
+def _recipe_digest(recipe: ClassifierRecipe) -> str:
+    """Changes with every entry that the weights depend on; the data have their own."""
+    words = {"name", "notes", "labelled_by", "device", "data", "children"}
+    return hashlib.sha256(recipe.model_dump_json(exclude=words).encode()).hexdigest()
+
+
+def _data_digest(split: Split, classes: Sequence[str]) -> str:
+    """Changes with the patches that are learnt from or choose the model."""
+    digest = hashlib.sha256("\n".join(classes).encode())
+    for part in (split.training, split.validation):
+        for column in (part.labels, part.context, part.repeats):
+            digest.update(column.tobytes())
+        for row in part.rows:
+            digest.update(part.pixels[row].tobytes())
+    return digest.hexdigest()

@@ -1,6 +1,6 @@
-"""Patches of a folder of ready-made crops: ``folder/patient/class/*.png``."""
+"""Patches of a folder of ready-made crops, one glomerulus each."""
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,46 +8,51 @@ from PIL import Image
 
 from napari_ggs.lesions import Scheme
 from napari_ggs.training.augment import Images
+from napari_ggs.training.labelled_files import labelled_files
 from napari_ggs.training.patches import PATCH_PX, PatchSet
 from napari_ggs.training.recipe import RecipeError
-from napari_ggs.training.sources import Folder
 
 
-def folder_patches(source: Folder, scheme: Scheme) -> Iterator[PatchSet]:
-    """Patches of a folder, one set for each patient.
+def folder_patches(folder: Path, scheme: Scheme) -> PatchSet:
+    """Read the labelled images of a folder; see `labelled_files` for how they are named.
+
+    All are read before anything is complained of, since a broken image may not be the only one.
 
     Raises
     ------
     RecipeError
-        If there are none, a class is not of the scheme, or a file is no image.
+        If there are none, a class is unknown, or an image cannot be read.
     """
-    patients = sorted(path for path in source.folder.iterdir() if path.is_dir())
-    if not patients:
+    files = labelled_files(folder, scheme)
+    pixels = np.empty((len(files), PATCH_PX, PATCH_PX, 3), np.uint8)
+
+    def read(i: int) -> str:
+        try:
+            pixels[i] = _ready(folder / files[i].name)
+        except (OSError, SyntaxError, ValueError) as fault:
+            return f"{folder / files[i].name} ({fault})"
+        return ""
+
+    with ThreadPoolExecutor() as pool:
+        faults = [fault for fault in pool.map(read, range(len(files))) if fault]
+    if faults:
         raise RecipeError(
-            f"There are no patches in {source.folder}: it must hold patient/class/*.png."
+            f"{len(faults)} of {len(files)} patches cannot be read, the first is {faults[0]}: "
+            "replace or remove them."
         )
-    for patient in patients:
-        yield _patient(patient, scheme)
-
-
-def _patient(folder: Path, scheme: Scheme) -> PatchSet:
-    images, labels = [], []
-    for kind in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if kind.name not in scheme:
-            raise RecipeError(
-                f"{kind} is no class of the scheme {scheme.name}: name the folder after one of "
-                f"{', '.join(scheme.classes)}."
-            )
-        for file in sorted(kind.glob("*.png")):
-            images.append(_ready(file))
-            labels.append(kind.name)
-    return PatchSet.of(images, labels, folder.name, context=1.0)
+    return PatchSet(
+        pixels,
+        np.arange(len(files)),
+        np.array([file.label for file in files]),
+        np.array([file.patient for file in files]),
+        np.ones(len(files), np.float32),
+        np.ones(len(files), np.int64),
+        np.array([file.name for file in files]),
+    )
 
 
 def _ready(file: Path) -> Images:
-    try:
-        with Image.open(file) as opened:
-            whole = opened.convert("RGB").resize((PATCH_PX, PATCH_PX), Image.Resampling.BOX)
-    except OSError as fault:
-        raise RecipeError(f"The patch {file} cannot be read ({fault}): replace it.") from fault
-    return np.asarray(whole)
+    with Image.open(file) as opened:
+        image = opened.convert("RGB")
+    kind = Image.Resampling.BOX if min(image.size) > PATCH_PX else Image.Resampling.BILINEAR
+    return np.asarray(image.resize((PATCH_PX, PATCH_PX), kind))

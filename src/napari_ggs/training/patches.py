@@ -23,11 +23,14 @@ PATCH_PX = 288
 
 @dataclass(frozen=True)
 class PatchSet:
-    """Patches with their classes and patients.
+    """Patches with their classes and patients; parts of a set share its pixels.
 
     Attributes
     ----------
-    images : ndarray of uint8, shape (n, p, p, 3)
+    pixels : ndarray of uint8, shape (m, p, p, 3)
+        Of this set and of others.
+    rows : ndarray of int, shape (n,)
+        Which pixels are this set's.
     labels : ndarray of str, shape (n,)
         Class names.
     patients : ndarray of str, shape (n,)
@@ -36,59 +39,72 @@ class PatchSet:
         Side of the patch over side of the crop.
     repeats : ndarray of int, shape (n,)
         How often it comes in one pass.
+    names : ndarray of str, shape (n,)
+        The file below its folder, or patient and number.
     """
 
-    images: Images
+    pixels: Images
+    rows: NDArray[np.intp]
     labels: NDArray[np.str_]
     patients: NDArray[np.str_]
     context: NDArray[np.float32]
     repeats: NDArray[np.int64]
+    names: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def images(self) -> Images:
+        """The patches themselves (n, p, p, 3), copied out."""
+        return self.pixels[self.rows]
 
     @classmethod
     def of(
         cls, images: Sequence[Images], labels: Sequence[str], patient: str, context: float = CONTEXT
     ) -> Self:
-        """Patches of one patient."""
+        """Patches of one patient, numbered from 1."""
         n = len(labels)
         pixels = np.stack(images) if n else np.empty((0, PATCH_PX, PATCH_PX, 3), np.uint8)
         return cls(
             pixels,
+            np.arange(n),
             np.array(labels, dtype=np.str_),
             np.array([patient] * n, dtype=np.str_),
             np.full(n, context, np.float32),
             np.ones(n, np.int64),
+            np.array([f"{patient}/{i}" for i in range(1, n + 1)], dtype=np.str_),
         )
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """All patches of several sets, in order."""
-        names = ("images", "labels", "patients", "context", "repeats")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        if len(parts) == 1:
+            return parts[0]
+        pixels = np.concatenate([part.images for part in parts])
+        rest = ([getattr(part, name) for part in parts] for name in _COLUMNS)
+        return cls(pixels, np.arange(len(pixels)), *(np.concatenate(column) for column in rest))
 
     def where(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
         """The patches at these indices or under this mask."""
-        return type(self)(
-            self.images[chosen],
-            self.labels[chosen],
-            self.patients[chosen],
-            self.context[chosen],
-            self.repeats[chosen],
-        )
+        columns = (getattr(self, name)[chosen] for name in ("rows", *_COLUMNS))
+        return type(self)(self.pixels, *columns)
 
     def save(self, path: Path) -> None:
         """Write to an .npz file, whole or not at all."""
         make_folder(path.parent)
+        columns = {name: getattr(self, name) for name in _COLUMNS}
         with replacing(path) as temporary:
-            np.savez(temporary, **vars(self))
+            np.savez(temporary, pixels=self.images, rows=np.arange(len(self)), **columns)
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read an .npz file that `save` wrote."""
         with np.load(path, allow_pickle=False) as stored:
             return cls(**stored)
+
+
+_COLUMNS = ("labels", "patients", "context", "repeats", "names")
 
 
 def digest(*texts: str) -> str:

@@ -48,6 +48,8 @@ class Augmentation(Section):
         strong: another laboratory's stain.
     tone : float
         Strength of the changes of brightness, contrast, gamma and white level.
+    coarse : float
+        Every third image is shown as from pixels up to so many times as wide; 1 switches it off.
     light : float
         Largest darkening from one side of the image to the other, as a share.
     blur_px : float
@@ -64,12 +66,19 @@ class Augmentation(Section):
 
     stain: float = Field(default=1.0, ge=0)
     tone: float = Field(default=1.0, ge=0)
+    coarse: float = Field(default=1.0, ge=1)
     light: float = Field(default=0.25, ge=0, lt=1)
     blur_px: float = Field(default=1.2, ge=0)
     noise: float = Field(default=0.03, ge=0)
     jpeg: tuple[int, int] = (40, 95)
     zoom: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.25)
     shift: float = Field(default=0.1, ge=0)
+
+    @property
+    def changes_appearance(self) -> bool:
+        """Whether images come out otherwise than moved."""
+        parts = (self.stain, self.tone, self.light, self.blur_px, self.noise, *self.jpeg)
+        return self.coarse > 1 or any(parts)
 
 
 class Recipe(Section):
@@ -86,6 +95,8 @@ class Recipe(Section):
         Everything random follows from it.
     batch : int
         Size of a mini-batch.
+    device : {"auto", "cpu", "cuda"}
+        Where the network learns; "auto" takes a GPU if there is one.
     """
 
     task: Literal["detection", "classification"]
@@ -93,6 +104,7 @@ class Recipe(Section):
     notes: str = ""
     seed: NonNegativeInt = 0
     batch: PositiveInt = 16
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
 R = TypeVar("R", bound=Recipe)

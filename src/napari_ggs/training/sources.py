@@ -24,7 +24,8 @@ class _Source(Section):
     repeats : int
         How often each patch comes in one pass through its class.
     validation : float
-        Share of the source's patients that choose and calibrate the model.
+        Share of the source's patients that choose and calibrate the model. A source of 0 is
+        only learnt from, also when folds are made.
     leave_out : list of str
         Patients that the model must not see at all.
     """
@@ -47,6 +48,9 @@ class Phantoms(_Source):
         At which it is drawn.
     mix : dict, optional
         Shares of the kinds of glomeruli; drawn for each slide if not given.
+    varied : bool
+        Whether the shares of each slide are drawn around `mix`, since sclerosis clusters by
+        patient (REFERENCE.md section 1).
     others : int
         Number of random places without a glomerulus on each, beside all that mimic one.
     """
@@ -57,14 +61,22 @@ class Phantoms(_Source):
     side_um: PositiveFloat = 2000.0
     mpp: PositiveFloat = 0.5
     mix: dict[str, float] | None = None
+    varied: bool = False
     others: NonNegativeInt = 6
 
 
 class Aidpath(_Source):
-    """The real PAS fields, with the glomeruli labelled in ``labels/aidpath.toml``."""
+    """The real PAS fields, with the glomeruli labelled in ``labels/aidpath.toml``.
+
+    Attributes
+    ----------
+    composed : int
+        Versions of each field with phantoms laid in (`napari_ggs.training.composing`).
+    """
 
     kind: Literal["aidpath"]
     folder: Path
+    composed: NonNegativeInt = 0
     others: NonNegativeInt = 60
     seed: NonNegativeInt = 0
 
@@ -81,7 +93,10 @@ class Bare(_Source):
 
 
 class Folder(_Source):
-    """Ready-made crops of one glomerulus each: ``folder/patient/class/*.png``."""
+    """Ready-made crops of one glomerulus each, in ``patient/class/`` or listed in manifest.csv.
+
+    See `napari_ggs.training.labelled_files`.
+    """
 
     kind: Literal["folder"]
     folder: Path

@@ -4,9 +4,11 @@ import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+import torch
 from torch import nn, optim
 
 from napari_ggs.training.recipe import Optimiser
+from napari_ggs.training.splits import TrainingError
 
 
 class TrainingStep(NamedTuple):
@@ -49,3 +51,30 @@ def optimiser_of(network: nn.Module, settings: Optimiser) -> optim.Optimizer:
     if settings.name == "sgd":
         return optim.SGD(weights, lr=lr, momentum=settings.momentum, weight_decay=decay)
     return optim.Adam(weights, lr=lr, weight_decay=decay)
+
+
+def device_of(wanted: str) -> torch.device:
+    """The device that a recipe asks for: "auto", "cpu" or "cuda".
+
+    Raises
+    ------
+    TrainingError
+        If there is no GPU to be had.
+    """
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise TrainingError(
+            "A GPU is asked for (cuda), but PyTorch finds none: use --device auto or cpu, or "
+            "install a build of PyTorch that fits the GPU and its driver."
+        )
+    return torch.device("cuda" if there and wanted != "cpu" else "cpu")
+
+
+def part_of(progress: Progress, number: int, parts: int) -> Progress:
+    """Report a training that is one of several (counted from 0) as a part of the whole."""
+
+    def report(step: TrainingStep) -> None:
+        done = number * step.total + step.done
+        progress(step._replace(done=done, total=parts * step.total))
+
+    return report

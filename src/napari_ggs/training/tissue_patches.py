@@ -8,18 +8,23 @@ from numpy.random import Generator
 from napari_ggs.circles import Array
 from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.slides import open_slide
-from napari_ggs.training.aidpath import LabelledField, labelled_fields
+from napari_ggs.training.aidpath import LabelledField
 from napari_ggs.training.augment import Images
+from napari_ggs.training.composing import fields_with_compositions
 from napari_ggs.training.cutting import Window, cut, free_circles, window_of
 from napari_ggs.training.patches import PATCH_PX, PatchSet
 from napari_ggs.training.sources import Aidpath, Bare
+
+OTHERS_BESIDE_COMPOSED = 6
+"""Random other places on a field with phantoms laid in; the same tissue comes with each."""
 
 
 def aidpath_patches(source: Aidpath) -> Iterator[PatchSet]:
     """Patches of the AIDPATH fields, one set for each."""
     rng = np.random.default_rng(source.seed)
-    for field in labelled_fields(source.folder):
-        yield field_patches(field, source.others, rng)
+    for field in fields_with_compositions(source.folder, source.composed):
+        number = source.others if field.name == field.patient else OTHERS_BESIDE_COMPOSED
+        yield field_patches(field, number, rng)
 
 
 def field_patches(field: LabelledField, number: int, rng: Generator) -> PatchSet:
@@ -30,7 +35,7 @@ def field_patches(field: LabelledField, number: int, rng: Generator) -> PatchSet
     others = [cut(window, circle, field.mpp) for circle in field.others]
     others += _tissue_patches(window, (width, height), taken, field.mpp, number, rng)
     images = [cut(window, circle, field.mpp) for circle in field.glomeruli] + others
-    return PatchSet.of(images, field.labels + [NON_GLOMERULUS] * len(others), field.name)
+    return PatchSet.of(images, field.labels + [NON_GLOMERULUS] * len(others), field.patient)
 
 
 def bare_patches(source: Bare) -> PatchSet:

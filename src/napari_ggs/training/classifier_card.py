@@ -1,0 +1,166 @@
+"""The card of a trained classifier: what made it, and how it did on patients held out."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from napari_ggs.classification import MARGIN_UM, normalisation
+from napari_ggs.evaluation.calibration import reliability
+from napari_ggs.models import (
+    RESEARCH_ONLY,
+    Architecture,
+    ModelCard,
+    PatientsSeen,
+    TrainedWith,
+)
+from napari_ggs.training.classifier_recipe import ClassifierRecipe
+from napari_ggs.training.judging import Fitted
+from napari_ggs.training.scores import (
+    balanced_accuracy,
+    best_temperature,
+    confusion,
+    cross_entropy_at,
+    f1_scores,
+)
+from napari_ggs.training.sources import described
+from napari_ggs.training.splits import Split
+
+Metrics = dict[str, float]
+
+
+class Origin(NamedTuple):
+    """What a network's weights were before.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Models or published weights.
+    patients : PatientsSeen
+        Whose tissue had shaped them.
+    """
+
+    names: tuple[str, ...] = ()
+    patients: PatientsSeen = PatientsSeen()
+
+
+def card_of(
+    fitted: Fitted,
+    plan: ClassifierRecipe,
+    classes: Sequence[str],
+    split: Split,
+    recipe: str,
+    origin: Origin,
+) -> ModelCard:
+    """The card of a network, calibrated by one temperature on the validation patches.
+
+    Parameters
+    ----------
+    fitted : Fitted
+    plan : ClassifierRecipe
+    classes : sequence of str
+        In the order of its outputs.
+    split : Split
+    recipe : str
+        Name of the recipe's file.
+    origin : Origin
+    """
+    wanted = plan.network
+    mean, std = normalisation(wanted.backbone)
+    temperature = best_temperature(fitted.logits, fitted.truth)
+    return ModelCard(
+        name=plan.name,
+        task="classification",
+        architecture=Architecture(
+            kind="classifier", backbone=wanted.backbone, parameters={"dropout": wanted.dropout}
+        ),
+        classes=tuple(classes),
+        margin_um=MARGIN_UM,
+        input_px=wanted.input_px,
+        mean=mean,
+        std=std,
+        temperature=round(temperature, 4),
+        data=tuple(described(source) for source in plan.data),
+        labelled_by=plan.labelled_by,
+        metrics=validation_metrics(fitted, classes, temperature),
+        parents=origin.names,
+        patients_seen=patients_seen(split, origin.patients),
+        notes=notes_of(plan),
+        trained_with=trained_with(recipe),
+    )
+
+
+def notes_of(plan: ClassifierRecipe) -> str:
+    """What it is for, and what the recipe adds."""
+    return f"{RESEARCH_ONLY} {plan.notes}".strip()
+
+
+def trained_with(recipe: str) -> TrainedWith:
+    """The recipe's name, and the command that is running."""
+    return TrainedWith(recipe=recipe, command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+
+
+def patients_seen(split: Split, before: PatientsSeen) -> PatientsSeen:
+    """Whose tissue shapes a model that is trained on a split, and shaped what it started from."""
+    learnt, held_out = split.training.patients, split.validation.patients
+    return PatientsSeen(
+        training=_names(learnt, before.training),
+        selection=_names(held_out, before.selection),
+        calibration=_names(held_out, before.calibration),
+    )
+
+
+def validation_metrics(fitted: Fitted, classes: Sequence[str], temperature: float) -> Metrics:
+    """Figures on the validation patches, which also chose the network and its temperature."""
+    raw, calibrated = (softmax(fitted.logits / t, axis=1) for t in (1.0, temperature))
+    figures = {
+        "validation_patches": float(len(fitted.truth)),
+        "validation_cross_entropy": cross_entropy_at(fitted.logits, fitted.truth, temperature),
+        "validation_ece_uncalibrated": calibration_error(raw, fitted.truth),
+        "epoch": float(fitted.epoch),
+    }
+    return _rounded(figures) | figures_of(calibrated, fitted.truth, classes, "validation")
+
+
+def figures_of(
+    probabilities: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    classes: Sequence[str],
+    prefix: str,
+) -> Metrics:
+    """Balanced accuracy, F1s and expected calibration error, their names begun by `prefix`.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, k)
+    truth : ndarray of int, shape (n,)
+    classes : sequence of str, length k
+    prefix : str
+    """
+    matrix = confusion(truth, probabilities.argmax(axis=1), len(classes))
+    f1 = f1_scores(matrix)
+    figures = {
+        "balanced_accuracy": balanced_accuracy(matrix),
+        "macro_f1": float(np.nanmean(f1)),
+        "ece": calibration_error(probabilities, truth),
+    }
+    figures |= {f"f1_{name}": value for name, value in zip(classes, f1.tolist(), strict=True)}
+    return {f"{prefix}_{name}": value for name, value in _rounded(figures).items()}
+
+
+def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
+    """Expected calibration error of the answers (Guo et al. 2017)."""
+    right = probabilities.argmax(axis=1) == truth
+    return reliability(probabilities.max(axis=1), right).error
+
+
+def _rounded(figures: Metrics) -> Metrics:
+    return {name: round(value, 4) for name, value in figures.items() if not np.isnan(value)}
+
+
+def _names(patients: NDArray[np.str_], before: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted({*patients.tolist(), *before}))

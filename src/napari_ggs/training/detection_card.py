@@ -1,0 +1,68 @@
+"""The card of a trained detector: what it is, what it saw, how good it is."""
+
+import sys
+from collections.abc import Iterable
+
+from napari_ggs.detection import Detector
+from napari_ggs.models import RESEARCH_ONLY, Architecture, ModelCard, PatientsSeen, TrainedWith
+from napari_ggs.training.circles_data import Field
+from napari_ggs.training.detection_recipe import DetectorRecipe, Network
+from napari_ggs.training.detection_scores import figures, find
+from napari_ggs.training.detection_sources import Fields, described
+from napari_ggs.training.detection_state import Best
+
+
+def card_of(
+    plan: DetectorRecipe, sources: list[Fields], detector: Detector, best: Best, recipe: str
+) -> ModelCard:
+    """Describe a detector, whose network is the best of its training."""
+    wanted = plan.network
+    return ModelCard(
+        name=plan.name,
+        task="detection",
+        architecture=Architecture(
+            kind="circlenet",
+            backbone=wanted.backbone,
+            parameters={"width": wanted.width, "deepest": wanted.deepest},
+        ),
+        classes=("glomerulus",),
+        mpp=detector.mpp,
+        max_radius_um=detector.max_radius_um,
+        input_px=detector.input_px,
+        mean=detector.mean,
+        std=detector.std,
+        t_det=plan.t_det,
+        data=tuple(described(source) for source in plan.data),
+        labelled_by=plan.labelled_by,
+        metrics=_metrics(plan, sources, detector, best),
+        parents=_parents(wanted),
+        patients_seen=PatientsSeen(
+            training=_patients(field for source in sources for field in source.training),
+            selection=_patients(field for source in sources for field in source.selection),
+        ),
+        notes=f"{RESEARCH_ONLY} {plan.notes}".strip(),
+        trained_with=TrainedWith(recipe=recipe, command=" ".join(sys.argv)),
+    )
+
+
+def _parents(wanted: Network) -> tuple[str, ...]:
+    if wanted.start is not None:
+        return (wanted.start.stem,)
+    return (f"{wanted.backbone} (ImageNet)",) if wanted.pretrained else ()
+
+
+def _metrics(
+    plan: DetectorRecipe, sources: list[Fields], detector: Detector, best: Best
+) -> dict[str, float]:
+    """Figures on the fields that chose the model, and on those that it never saw."""
+    metrics = {"step": float(best.step)}
+    for prefix in ("selection", "test"):
+        fields = [field for source in sources for field in getattr(source, prefix)]
+        if fields:
+            found = [find(detector, field) for field in fields]
+            metrics |= figures(found, plan.t_det, prefix)
+    return metrics
+
+
+def _patients(fields: Iterable[Field]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(field.patient for field in fields))
