@@ -1,0 +1,165 @@
+"""The arms of a study: the same training again and again, with one thing changed."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from napari_ggs.classification.classifier import AnyClassifier
+from napari_ggs.errors import UserError
+from napari_ggs.lesions import SCHEMES
+from napari_ggs.models import load_classifier
+from napari_ggs.studies.scales import Scale
+from napari_ggs.training.classification import train_on
+from napari_ggs.training.classifier_recipe import ClassifierRecipe
+from napari_ggs.training.collecting import patches_of
+from napari_ggs.training.hierarchy import member_files
+from napari_ggs.training.patches import PatchSet
+from napari_ggs.training.predicting import predictions, write_predictions
+from napari_ggs.training.sources import Source
+from napari_ggs.training.splits import Split, split_folds
+from napari_ggs.training.steps import Progress, never, silent
+
+DEAL = 1
+"""Seed of the deal of patients to folds: the same for all arms."""
+
+Models = dict[str, AnyClassifier]
+
+
+class StoppedError(UserError):
+    """A study that was stopped; it goes on where it was."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train.
+
+    Attributes
+    ----------
+    name : str
+    plan : ClassifierRecipe
+    answering : callable, optional
+        From the files of the trained networks to the classifiers whose answers are wanted, by
+        name; the model itself, named "", if not given.
+    """
+
+    name: str
+    plan: ClassifierRecipe
+    answering: Callable[[Sequence[Path]], Models] | None = None
+
+
+class Stage(NamedTuple):
+    """Where arms are run.
+
+    Attributes
+    ----------
+    folder : Path
+        Keeps what each run of each arm has answered; a run that is there is not trained again.
+    scale : Scale
+    progress, stopped : callable
+        See `train_on`.
+    """
+
+    folder: Path
+    scale: Scale
+    progress: Progress = silent
+    stopped: Callable[[], bool] = never
+
+
+def deal(source: Source, scheme: str, scale: Scale, progress: Progress) -> list[Split]:
+    """The folds of a cohort, 60/20/20 by patient."""
+    del progress
+    patches = patches_of(source, SCHEMES[scheme], lambda *_: None)
+    return split_folds([patches], [0.2], scale.folds, DEAL)
+
+
+def run_arms(
+    arms: Sequence[Arm],
+    splits: Sequence[Split],
+    stage: Stage,
+    others: Mapping[str, PatchSet] | None = None,
+) -> pd.DataFrame:
+    """Train every arm on its folds with its seeds, and collect what the models answer.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+    splits : sequence of Split
+        One for each fold.
+    stage : Stage
+    others : mapping of str to PatchSet, optional
+        Further sets that every model answers about.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `predictions`, and before them ``arm``, ``model`` (the name that
+        `Arm.answering` gives), ``set`` ("test" or a name of `others`), ``run``, ``fold``, ``seed``.
+
+    Raises
+    ------
+    StoppedError
+        If it was stopped; the runs that are finished are kept.
+    """
+    tables = []
+    total = len(arms) * len(stage.scale.runs)
+    for place, (arm, number) in enumerate(
+        (arm, number) for arm in arms for number in range(len(stage.scale.runs))
+    ):
+        part = stage._replace(progress=_part(stage.progress, arm.name, place, total))
+        tables.append(_run(arm, number, splits, part, others or {}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _run(
+    arm: Arm, number: int, splits: Sequence[Split], stage: Stage, others: Mapping[str, PatchSet]
+) -> pd.DataFrame:
+    fold, seed = stage.scale.runs[number]
+    file = stage.folder / f"{slug(arm.name)}-run{number + 1}.csv"
+    if not file.is_file():
+        split = splits[fold - 1]
+        plan = arm.plan.model_copy(update={"seed": seed, "name": slug(arm.name)})
+        # The test patients are answered about below, with all else.
+        learnt = Split(split.training, split.validation)
+        weights = file.with_suffix(".safetensors")
+        model = train_on(learnt, plan, weights, stage.progress, stage.stopped)
+        if stage.stopped():
+            raise StoppedError(
+                "The study was stopped. The same command goes on where it was; what is finished "
+                f"is in {stage.folder}."
+            )
+        models = _models(arm, plan, model, weights)
+        write_predictions(_answers(models, {"test": split.test, **others}), file)
+    table = pd.read_csv(file, keep_default_na=False)
+    return table.assign(arm=arm.name, run=number + 1, fold=fold, seed=seed)
+
+
+def _models(arm: Arm, plan: ClassifierRecipe, model: Path, weights: Path) -> Models:
+    if arm.answering is None:
+        return {"": load_classifier(model).classifier}
+    return arm.answering(member_files(plan, weights))
+
+
+def _answers(models: Models, sets: Mapping[str, PatchSet]) -> pd.DataFrame:
+    tables = [
+        predictions(model, patches).assign(model=name, set=title)
+        for name, model in models.items()
+        for title, patches in sets.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _part(progress: Progress, name: str, place: int, total: int) -> Progress:
+    """Report one of several trainings as a part of the whole."""
+    del name
+    return lambda step: progress(
+        step._replace(done=place * step.total + step.done, total=total * step.total)
+    )

@@ -1,0 +1,75 @@
+"""The studies by name: what ``napari-ggs reproduce`` runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from napari_ggs.errors import UserError
+from napari_ggs.files import make_folder, replacing
+from napari_ggs.studies.arms import Stage
+from napari_ggs.studies.circlemix import study_circlemix
+from napari_ggs.studies.external import study_external
+from napari_ggs.studies.filtering import study_filtering
+from napari_ggs.studies.imbalance import study_imbalance
+from napari_ggs.studies.scales import scale_of
+from napari_ggs.studies.transfer import study_transfer
+from napari_ggs.training.steps import Progress, never, silent
+
+STUDIES: dict[str, Callable[[Stage, Path | None, Path], Path]] = {
+    "transfer": study_transfer,
+    "external": study_external,
+    "filtering": study_filtering,
+    "circlemix": study_circlemix,
+    "imbalance": study_imbalance,
+}
+
+
+def reproduce(
+    study: str,
+    out: Path,
+    scale: str = "medium",
+    data: Path | None = None,
+    progress: Progress = silent,
+    stopped: Callable[[], bool] = never,
+) -> Path:
+    """Run a study and write its report.
+
+    Parameters
+    ----------
+    study : str
+        One of `STUDIES`.
+    out : Path
+        Folder of the report; ``out/runs`` keeps what is finished, for the same command to go on.
+    scale : {"small", "medium", "paper"}
+    data : Path, optional
+        The user's own labelled patches (of ``filtering``: slides); phantoms if not given.
+    progress : callable
+        Called with a `TrainingStep`.
+    stopped : callable
+        Asked after each batch.
+
+    Returns
+    -------
+    Path
+        ``report.md``.
+
+    Raises
+    ------
+    UserError
+        If the study or the scale is unknown, the folder holds another study, or it was stopped.
+    """
+    if study not in STUDIES:
+        raise UserError(f"There is no study {study!r}: take one of {', '.join(STUDIES)}.")
+    wanted = scale_of(scale)
+    runs = make_folder(out / "runs")
+    _claim(runs / "study.json", {"study": study, "scale": scale, "data": str(data or "phantoms")})
+    return STUDIES[study](Stage(runs, wanted, progress, stopped), data, out)
+
+
+def _claim(path: Path, study: dict[str, str]) -> None:
+    """Keep the runs of different studies apart."""
+    if not path.is_file():
+        with replacing(path) as scratch:
+            scratch.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
+    elif json.loads(path.read_text(encoding="utf-8")) != study:
+        raise UserError(f"{path.parent} holds the runs of another study: choose another --out.")
