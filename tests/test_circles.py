@@ -85,6 +85,59 @@ def test_touching_finds_every_pair_that_meets(centres: np.ndarray) -> None:
     assert {tuple(pair) for pair in np.argwhere(overlap > 1e-9).tolist()} <= found
 
 
+SETS = st.lists(st.tuples(crowd(), st.randoms()), min_size=1, max_size=4)
+
+
+def scored(sets: list[tuple[np.ndarray, object]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(a, np.array([random.uniform(0.1, 1) for _ in a])) for a, random in sets]
+
+
+@given(SETS)
+def test_fusion_uses_every_circle_once(sets: list) -> None:
+    found = scored(sets)
+    fused = circles.fuse(found)
+    assert fused.votes.sum() == sum(len(a) for a, _ in found)
+    assert (fused.votes <= len(found)).all()
+    assert (np.diff(fused.scores) <= 0).all()
+
+
+@given(SETS, st.randoms())
+def test_fusion_does_not_depend_on_the_order_of_the_detectors(sets: list, random) -> None:
+    found = scored(sets)
+    again = circles.fuse(random.sample(found, len(found)))
+    expected = circles.fuse(found)
+    np.testing.assert_allclose(again.scores, expected.scores)
+    order, other = (np.lexsort(np.round(f.circles, 6).T) for f in (expected, again))
+    np.testing.assert_allclose(again.circles[other], expected.circles[order], atol=1e-6)
+
+
+@given(crowd(least=1), st.integers(2, 4))
+def test_detectors_that_agree_wholly_change_nothing(a: np.ndarray, number: int) -> None:
+    kept = a[circles.nms(a, np.linspace(1, 0.5, len(a)))]
+    scores = np.linspace(1, 0.5, len(kept))
+    fused = circles.fuse([(kept, scores)] * number)
+    np.testing.assert_allclose(fused.circles, kept, atol=1e-9)
+    np.testing.assert_allclose(fused.scores, scores)
+    assert (fused.votes == number).all()
+
+
+@given(CIRCLE, CIRCLE, st.floats(0.1, 1), st.floats(0.1, 1))
+def test_two_circles_fuse_if_they_overlap_by_more_than_half(a, b, s: float, t: float) -> None:
+    fused = circles.fuse([([a], [s]), ([b], [t])])
+    assert (len(fused.circles) == 1) == (circles.iou([a], [b])[0, 0] > 0.5)
+    if len(fused.circles) == 1:
+        mean = (s * np.array(a) + t * np.array(b)) / (s + t)
+        np.testing.assert_allclose(fused.circles, [mean])
+
+
+def test_a_circle_joins_the_one_that_it_overlaps_most() -> None:
+    first = ([(10, 10, 8)], [0.9])
+    second = ([(13, 10, 8), (8.5, 10, 8)], [0.8, 0.3])
+    fused = circles.fuse([first, second])
+    assert fused.votes.tolist() == [1, 2]
+    np.testing.assert_allclose(fused.circles[1], [(9 + 0.3 * 8.5) / 1.2, 10, 8])
+
+
 def test_match_gives_each_true_circle_to_the_best_scored_finder_once() -> None:
     truth = [(0, 0, 10), (100, 0, 10)]
     found = [(1, 0, 10), (0, 0, 10), (100, 2, 10), (300, 0, 10)]

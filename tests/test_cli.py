@@ -1,5 +1,6 @@
 import csv
 import json
+import signal
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_ggs import glomeruli
+from napari_ggs import batch, glomeruli
 from napari_ggs.cli import main
 from napari_ggs.lesions import GGS
+from napari_ggs.pipeline import detect_and_classify
 from napari_ggs.slides import Slide
 
 HALF_MICRON = {"resolution": (20000.0, 20000.0), "resolutionunit": "CENTIMETER"}
@@ -130,6 +132,25 @@ def test_a_fault_of_ours_on_one_slide_does_not_stop_the_others(
     assert "kidney.svs: a fault of napari-ggs" in complaints[0]
     assert "RuntimeError: two lines" in complaints[0]
     assert "glass.tif" in complaints[1]
+
+
+def test_ctrl_c_ends_early_and_keeps_what_was_found(
+    kidney: Path, glass: Path, tmp_path, monkeypatch
+) -> None:
+    def interrupted(*words, **settings):
+        steps = detect_and_classify(*words, **settings)
+        yield next(steps)
+        signal.raise_signal(signal.SIGINT)
+        yield from steps
+
+    monkeypatch.setattr(batch, "detect_and_classify", interrupted)
+    done = ggs("run", kidney, glass, "--mpp", 2, "--out", tmp_path)
+    assert done.returncode == 130
+    assert "STOPPED" in done.stdout
+    assert {path.stem for path in tmp_path.iterdir()} == {"kidney"}
+    summary = json.loads((tmp_path / "kidney.json").read_text())
+    assert summary["complete"] is False
+    assert 0 < summary["tissue_not_analysed_percent"] < 100
 
 
 def test_links_to_slides_of_other_names_are_told_apart(glass: Path, tmp_path) -> None:

@@ -1,13 +1,17 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from napari_ggs import circles, glomeruli, models
-from napari_ggs.detection import Region
-from napari_ggs.glomeruli import Thresholds
+from napari_ggs import circles, glomeruli, models, pipeline
+from napari_ggs.detection import Region, detect
+from napari_ggs.glomeruli import LOWEST_SCORE, Thresholds
 from napari_ggs.lesions import NON_GLOMERULUS
-from napari_ggs.pipeline import LOWEST_SCORE, detect_and_classify
+from napari_ggs.pipeline import detect_and_classify
 from napari_ggs.slides import Slide, SlideError, open_slide
+from napari_ggs.slides.openslide_backend import OpenSlideBackend
+from napari_ggs.slides.tiff import TiffBackend
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +110,35 @@ def test_a_run_cancelled_midway_keeps_and_names_all_that_was_found_until_then(
             detect_and_classify(slide, detector, classifier, cancelled=lambda: next(asked, True))
         )[-1]
     assert 0 < last.done < last.total == whole.total
+    assert whole.missed == 0 < last.missed < 1
     assert 0 < len(last.table) < len(whole.table)
     assert np.isfinite(last.table.filter(like="p_")).all(axis=None)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize("backend", [TiffBackend, OpenSlideBackend])
+def test_the_result_depends_neither_on_batches_nor_on_who_reads(
+    kidney, detector, classifier, monkeypatch, batch_size: int, backend
+) -> None:
+    tables = []
+    for reader, size in ((TiffBackend, 4), (backend, batch_size)):
+        monkeypatch.setattr(pipeline, "detect", partial(detect, batch_size=size))
+        with Slide(kidney, reader(kidney), 2.0) as slide:
+            tables.append(list(detect_and_classify(slide, detector, classifier))[-1].table)
+    expected, found = tables
+    sure = (expected["detection_score"] > LOWEST_SCORE + 0.01).to_numpy()
+    matched = circles.match(
+        glomeruli.circles_of(expected[sure]),
+        glomeruli.circles_of(found),
+        expected["detection_score"][sure],
+        0.95,
+    )
+    assert sure.sum() > 10
+    assert (matched >= 0).all()
+    columns = ["detection_score", *classifier.scheme.columns]
+    np.testing.assert_allclose(
+        found[columns].to_numpy()[matched], expected[sure][columns].to_numpy(), atol=0.01
+    )
 
 
 def test_a_slide_without_resolution_is_asked_for_it(tmp_path, detector, classifier) -> None:

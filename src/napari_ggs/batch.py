@@ -10,13 +10,18 @@ import numpy as np
 import pandas as pd
 
 from napari_ggs import circles, console, glomeruli, models, phantom
+from napari_ggs.cancelling import Cancelled, never
 from napari_ggs.errors import UserError
+from napari_ggs.exchange.table import read_csv
 from napari_ggs.files import explained, make_folder
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.pipeline import Progress, detect_and_classify
 from napari_ggs.report import RunInfo, write_results
 from napari_ggs.slides import Slide, open_slide, result_name
+
+CANCELLED = 130
+"""Exit code of a command that was stopped with Ctrl+C, as shells have it."""
 
 DEMO_MIX = {
     "normal": 0.45,
@@ -70,48 +75,72 @@ class Settings:
                 "classifier": seconds.classifier,
             },
             complete=last.done == last.total,
+            missed=last.missed,
         )
 
 
-def run_slides(paths: Iterable[Path], out: Path, settings: Settings, mpp: float | None) -> int:
+def run_slides(
+    paths: Iterable[Path],
+    out: Path,
+    settings: Settings,
+    mpp: float | None,
+    cancelled: Cancelled = never,
+) -> int:
     """Analyse slides one after another; a bad one does not stop the others.
+
+    When cancelled, the slide at hand ends early: its files say so. The rest is left.
 
     Returns
     -------
     int
         0, or 2 if a slide could not be analysed for a reason that the user can put right, or 1
-        if a fault of ours kept one from being analysed.
+        if a fault of ours kept one from being analysed, or 130 if it was cancelled.
     """
     paths = list(paths)
     _refuse_same_names(paths)
     _refuse_unwritable(out)
     code = 0
     for path in paths:
+        if cancelled():
+            return CANCELLED
         try:
             with open_slide(path, mpp) as slide:
-                console.line(run_slide(slide, out, settings))
+                console.line(run_slide(slide, out, settings, cancelled))
         except UserError as error:
             console.error(str(error))
             code = code or 2
         except Exception as error:
             console.fault(error, path.name)
             code = 1
-    return code
+    return CANCELLED if cancelled() else code
 
 
-def run_slide(slide: Slide, out: Path, settings: Settings) -> str:
+def run_slide(slide: Slide, out: Path, settings: Settings, cancelled: Cancelled = never) -> str:
     """Analyse one slide, write its four files and return a line that says what was found."""
     slide.require_mpp()
-    last = _analyse(slide, settings)
+    last = _analyse(slide, settings, cancelled)
     if last.table is None:
         raise RuntimeError("the pipeline ended without a table")
     files = write_results(
         last.table, slide, settings.scheme, settings.thresholds, out, settings.described(last)
     )
-    return f"{slide.name}: {_found(last.table, settings)}; {last.seconds.total:.1f} s; {files[0]}"
+    parts = [_found(last.table, settings), *_remarks(last, last.table, slide)]
+    return f"{slide.name}: {'; '.join(parts)}; {last.seconds.total:.1f} s; {files[0]}"
 
 
-def _analyse(slide: Slide, settings: Settings) -> Progress:
+def _remarks(last: Progress, table: pd.DataFrame, slide: Slide) -> list[str]:
+    """What one must know to read the numbers rightly."""
+    remarks = []
+    if last.done < last.total:
+        remarks.append(f"STOPPED, {100 * (last.missed or 0):.1f} % of the tissue not analysed")
+    if unread := slide.unread_fraction():
+        remarks.append(f"{100 * unread:.1f} % of the tissue could not be read")
+    if unknown := int((table["predicted"] == "").sum()):
+        remarks.append(f"{unknown} circles that touch it have no class")
+    return remarks
+
+
+def _analyse(slide: Slide, settings: Settings, cancelled: Cancelled) -> Progress:
     """Run the pipeline under a progress bar; return its last item."""
     number = 0
     steps = detect_and_classify(
@@ -119,6 +148,7 @@ def _analyse(slide: Slide, settings: Settings) -> Progress:
         settings.detector.detector,
         settings.classifier.classifier,
         thresholds=settings.thresholds,
+        cancelled=cancelled,
     )
     with console.progress(slide.name) as advance:
         for step in steps:
@@ -192,7 +222,7 @@ def run_demo(out: Path) -> Path:
 def _compared(out: Path, stem: str, settings: Settings) -> str:
     """How the results stand to the phantom's truth."""
     truth = pd.read_csv(out / f"{stem}.truth.csv")
-    table = pd.read_csv(out / f"{stem}.csv", keep_default_na=False)
+    table, _ = read_csv(out / f"{stem}.csv")
     found = table[glomeruli.counted(table, settings.scheme, settings.thresholds)]
     matched = circles.match(
         glomeruli.circles_of(found), glomeruli.circles_of(truth), found["detection_score"]

@@ -1,8 +1,11 @@
-"""Geometry of circles: overlap, suppression, matching. Arrays in, arrays out.
+"""Geometry of circles: overlap, suppression, fusion, matching. Arrays in, arrays out.
 
 A set of circles is an array of shape (n, 3): x, y, radius in one unit (level-0 pixels
 unless said otherwise).
 """
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,19 +109,100 @@ def nms(circles: ArrayLike, scores: ArrayLike, threshold: float = 0.35) -> NDArr
         Indices of the kept circles by falling score.
     """
     array = as_circles(circles)
-    pairs = touching(array)
-    over = pairs[paired_iou(array[pairs[:, 0]], array[pairs[:, 1]]) > threshold]
-    rivals: dict[int, list[int]] = {}
-    for i, j in over.tolist():
-        rivals.setdefault(i, []).append(j)
-        rivals.setdefault(j, []).append(i)
+    rivals = _overlapping(array, threshold)
     fallen = np.zeros(len(array), dtype=bool)
     kept = []
     for i in score_order(array, scores).tolist():
         if not fallen[i]:
             kept.append(i)
-            fallen[rivals.get(i, [])] = True
+            fallen[list(rivals.get(i, ()))] = True
     return np.asarray(kept, dtype=np.intp)
+
+
+def _overlapping(circles: Array, threshold: float) -> dict[int, dict[int, float]]:
+    """For each circle, those that it overlaps by more than `threshold`, and their IoU."""
+    pairs = touching(circles)
+    overlaps = paired_iou(circles[pairs[:, 0]], circles[pairs[:, 1]])
+    over = overlaps > threshold
+    found: dict[int, dict[int, float]] = {}
+    for (i, j), overlap in zip(pairs[over].tolist(), overlaps[over].tolist(), strict=True):
+        found.setdefault(i, {})[j] = overlap
+        found.setdefault(j, {})[i] = overlap
+    return found
+
+
+class Fused(NamedTuple):
+    """Circles that several detectors found, as one.
+
+    Attributes
+    ----------
+    circles : ndarray, shape (k, 3)
+    scores : ndarray, shape (k,)
+        Falling.
+    votes : ndarray of int, shape (k,)
+        How many detectors found each.
+    """
+
+    circles: Array
+    scores: Array
+    votes: NDArray[np.intp]
+
+
+def fuse(found: Sequence[tuple[ArrayLike, ArrayLike]], threshold: float = 0.5) -> Fused:
+    """Weighted circle fusion: what several detectors found, each glomerulus once.
+
+    From the best score down, a circle gathers from each other detector the circle that overlaps
+    it most, if by more than `threshold`. x, y, radius and score of the group are their means,
+    weighted by score (REFERENCE.md section 2). Nothing depends on the detectors' order.
+
+    Parameters
+    ----------
+    found : sequence of (circles (n, 3), scores (n,))
+        One pair for each detector; scores above 0.
+    threshold : float
+        IoU above which two circles are the same glomerulus.
+    """
+    sets = [as_circles(circles) for circles, _ in found]
+    scores = np.concatenate([np.asarray(scores, dtype=np.float64) for _, scores in found])
+    rows = np.column_stack([np.concatenate(sets), scores])
+    owners = np.repeat(np.arange(len(sets)), [len(circles) for circles in sets])
+    groups = _groups(rows, owners, threshold)
+    means = [np.average(rows[group], axis=0, weights=scores[group]) for group in groups]
+    fused = np.array(means).reshape(-1, 4)
+    votes = np.array([len(group) for group in groups], dtype=np.intp)
+    order = score_order(fused[:, :3], fused[:, 3])
+    return Fused(fused[order, :3], fused[order, 3], votes[order])
+
+
+def _groups(rows: Array, owners: NDArray[np.intp], threshold: float) -> list[list[int]]:
+    """Indices of the circles (x, y, radius, score) of each glomerulus, at most one per owner."""
+    near = _overlapping(rows[:, :3], threshold)
+    order = score_order(rows[:, :3], rows[:, 3])
+    rank = np.argsort(order)
+    free = np.ones(len(rows), dtype=bool)
+    groups = []
+    for first in order.tolist():
+        if free[first]:
+            partners = _partners(
+                near.get(first, {}), owners, rank, free & (owners != owners[first])
+            )
+            groups.append([first, *partners])
+            free[groups[-1]] = False
+    return groups
+
+
+def _partners(
+    overlaps: dict[int, float],
+    owners: NDArray[np.intp],
+    rank: NDArray[np.intp],
+    allowed: NDArray[np.bool_],
+) -> Iterable[int]:
+    """Of each owner the allowed circle that overlaps most, the better ranked where two do."""
+    best: dict[int, int] = {}
+    for i in sorted(overlaps, key=lambda i: (overlaps[i], -rank[i])):
+        if allowed[i]:
+            best[int(owners[i])] = i
+    return best.values()
 
 
 def match(

@@ -1,12 +1,15 @@
 """What the command line prints: plain lines, errors, a progress bar, a table of findings."""
 
 import os
-import platform
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
+from threading import Event
 from typing import TYPE_CHECKING, Protocol
+
+from napari_ggs import doctor
+from napari_ggs.cancelling import Cancelled
 
 if TYPE_CHECKING:
     from napari_ggs.doctor import Finding
@@ -41,16 +44,29 @@ def fault(error: Exception, where: str = "") -> None:
     )
 
 
-def has_display() -> bool:
-    """Whether a window can be opened here."""
-    if platform.system() != "Linux":
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def can_show() -> bool:
     """Whether to open napari unasked: it is there, a display too, and a person looks on."""
-    return bool(find_spec("napari")) and has_display() and not os.environ.get("CI")
+    return doctor.has_viewer() and doctor.has_display() and not os.environ.get("CI")
+
+
+@contextmanager
+def interruptible() -> Iterator[Cancelled]:
+    """Let Ctrl+C ask for an early end: what is given says whether it was pressed.
+
+    Pressed again, it breaks off at once, as everywhere.
+    """
+    pressed = Event()
+
+    def press(*_: object) -> None:
+        sys.stderr.write("Stopping after what is at hand; Ctrl+C again breaks off.\n")
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -29,6 +30,9 @@ LIBRARIES = {
     "libdbus-1.so.3": "libdbus-1-3",
 }
 """Shared libraries that Qt's xcb platform and OpenGL load, and the Debian package of each."""
+
+QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
+"""Any of them serves napari."""
 
 PROGRAMS = {"Xvfb": "xvfb"}
 """Programs that the viewer's tests need, and the Debian package of each."""
@@ -160,18 +164,28 @@ def _models() -> Iterator[Finding]:
         except models.ModelError as error:
             yield Finding(name, "embedded model", ok=False, remedy=str(error))
         else:
-            yield Finding(name, f"{card.task} model, {card.architecture.backbone}, intact")
+            yield Finding(name, f"{card.task} model, {card.network}, intact")
+
+
+def has_viewer() -> bool:
+    """Whether napari and a Qt to show it with are installed."""
+    return bool(find_spec("napari")) and any(map(find_spec, QT_BINDINGS))
+
+
+def has_display() -> bool:
+    """Whether a window can be opened here."""
+    if platform.system() != "Linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _viewer() -> Finding:
-    try:
-        found = f"napari {version('napari')}"
-    except PackageNotFoundError:
+    if not has_viewer():
+        missing = "Qt is not installed" if find_spec("napari") else "napari is not installed"
         remedy = "python -m pip install 'napari-ggs[all]'"
-        return Finding("viewer", "napari is not installed", ok=None, remedy=remedy)
-    if platform.system() == "Linux" and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+        return Finding("viewer", missing, ok=None, remedy=remedy)
+    found = f"napari {version('napari')}"
+    if not has_display():
         return Finding("viewer", f"{found}, but no display to open a window on", ok=None)
     return Finding("viewer", found)
 

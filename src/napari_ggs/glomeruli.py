@@ -8,7 +8,8 @@ column             type    meaning
                            *corner* of the first pixel
 ``radius``         float   level-0 pixels
 ``detection_score`` float  the detector's score in [0, 1]; NaN for a circle drawn by a person
-``predicted``      str     derived from the probabilities, never stored as truth: see `predict`
+``predicted``      str     derived from the probabilities, never stored as truth: see `predict`; ""
+                           where there are none (NaN), since pixels there could not be read
 ``label``          str     the class a person gave, or "" for none; it wins over ``predicted``
 ``p_<class>``      float   one per class of the scheme, calibrated, summing to 1 (`Scheme.columns`)
 ================== ======= ==================================================================
@@ -26,6 +27,10 @@ from napari_ggs.circles import Array, as_circles
 from napari_ggs.lesions import NON_GLOMERULUS, Scheme
 
 GEOMETRY = ["x", "y", "radius"]
+
+LOWEST_SCORE = 0.05
+"""Circles of a lower detection score are not looked at. Far below any useful threshold: the
+classifier filters (GGS paper, section IV.C), and what is computed can be shown or hidden live."""
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,18 @@ and, later, a cohort's workers.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from napari_ggs import glomeruli
+from napari_ggs.cancelling import Cancelled, never
 from napari_ggs.circles import Array
-from napari_ggs.classification import Classified, Classifier, classify_stream
-from napari_ggs.detection import DetectionStep, Detector, Region, detect
-from napari_ggs.glomeruli import Thresholds
+from napari_ggs.classification import AnyClassifier, Classified, classify_stream
+from napari_ggs.detection import AnyDetector, DetectionStep, Region, detect
+from napari_ggs.glomeruli import LOWEST_SCORE, Thresholds
 from napari_ggs.slides import Slide
-
-LOWEST_SCORE = 0.05
-"""Circles below this are not looked at. Far below any useful threshold: the classifier filters
-(GGS paper, section IV.C), and the threshold on what is computed can be lowered live."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,9 @@ class Progress:
     seconds : Timings
     table : DataFrame or None
         On the last item: all rows, with their final ids.
+    missed : float or None
+        On the last item: share of the slide's tissue, 0 to 1, that was not analysed, since it
+        lies outside the region, was not reached or could not be read.
     """
 
     done: int
@@ -60,21 +60,17 @@ class Progress:
     rows: pd.DataFrame
     seconds: Timings
     table: pd.DataFrame | None = None
-
-
-def never() -> bool:
-    """Nobody cancels."""
-    return False
+    missed: float | None = None
 
 
 def detect_and_classify(
     slide: Slide,
-    detector: Detector,
-    classifier: Classifier,
+    detector: AnyDetector,
+    classifier: AnyClassifier,
     *,
     thresholds: Thresholds | None = None,
     region: Region | None = None,
-    cancelled: Callable[[], bool] = never,
+    cancelled: Cancelled = never,
 ) -> Iterator[Progress]:
     """Find every glomerulus of a slide, name its class and reject what is none.
 
@@ -112,25 +108,27 @@ def detect_and_classify(
     # Only the detector is stopped: whatever it has found by then is still named and kept.
     for batch in classify_stream(slide, job.followed(steps), classifier):
         yield job.progress(batch)
-    yield job.finish()
+    yield job.finish(slide)
 
 
 class _Job:
     """What a run has gathered so far."""
 
-    def __init__(self, classifier: Classifier, t_glom: float) -> None:
+    def __init__(self, classifier: AnyClassifier, t_glom: float) -> None:
         self._scheme = classifier.scheme
         self._t_glom = t_glom
         self._start = time.perf_counter()
         self._detector_seconds = self._classifier_seconds = 0.0
         self._done = self._total = self._count = 0
         self._rows: list[pd.DataFrame] = []
+        self._seen: list[Region] = []
 
     def followed(self, steps: Iterator[DetectionStep]) -> Iterator[tuple[Array, Array]]:
         """The circles and scores of each step; notes its progress in passing."""
         for step in steps:
             self._done, self._total = step.done, step.total
             self._detector_seconds += step.network_seconds
+            self._seen += step.seen
             yield step.circles, step.scores
 
     def progress(self, batch: Classified) -> Progress:
@@ -145,13 +143,17 @@ class _Job:
         self._rows.append(rows)
         return Progress(self._done, self._total, rows, self._timings())
 
-    def finish(self) -> Progress:
-        """The last item: the whole table."""
+    def finish(self, slide: Slide) -> Progress:
+        """The last item: the whole table, and how much of the slide it does not speak for."""
         filled = [rows for rows in self._rows if len(rows)]
         table = pd.concat(filled) if filled else glomeruli.empty(self._scheme)
-        nothing = glomeruli.empty(self._scheme)
         return Progress(
-            self._done, self._total, nothing, self._timings(), glomeruli.numbered(table)
+            self._done,
+            self._total,
+            glomeruli.empty(self._scheme),
+            self._timings(),
+            glomeruli.numbered(table),
+            slide.missed_fraction(self._seen),
         )
 
     def _timings(self) -> Timings:

@@ -29,7 +29,8 @@ THRESHOLDS = Thresholds(detection=0.3, glomerulus=0.5)
 def write(slide: Slide, folder: Path, places=PLACES) -> list[Path]:
     n = len(places)
     table = glomeruli.build(places, SCORES[:n], P[:n], GGS)
-    run = RunInfo(seconds={"total": 1.23456}, models={"detector": {"name": "d", "sha256": "0"}})
+    models = {"detector": {"name": "d", "sha256": "0"}}
+    run = RunInfo(models, seconds={"total": 1.23456}, missed=0.125)
     return write_results(table, slide, GGS, THRESHOLDS, folder, run)
 
 
@@ -59,7 +60,9 @@ def test_the_summary_counts_what_the_thresholds_let_through(kidney_slide, tmp_pa
         "by_people": 0,
     }
     assert summary["tissue_mm2"] == pytest.approx(3.2, rel=0.15)
-    assert summary["tissue_not_analysed_percent"] == 0
+    assert summary["tissue_not_analysed_percent"] == 12.5
+    assert summary["tissue_unreadable_percent"] == 0
+    assert summary["unclassified"] == 0
     assert summary["slide"]["fingerprint"] == kidney_slide.fingerprint
 
 
@@ -90,3 +93,16 @@ def test_a_folder_that_is_a_file_is_refused(kidney_slide, tmp_path) -> None:
     with pytest.raises(UserError, match="out"):
         write(kidney_slide, tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_circle_that_could_not_be_classified_is_kept_and_not_counted(
+    kidney_slide, tmp_path
+) -> None:
+    table = glomeruli.build(PLACES[:2], SCORES[:2], [P[0], [np.nan] * 5], GGS)
+    files = write_results(table, kidney_slide, GGS, THRESHOLDS, tmp_path, RunInfo())
+    summary = json.loads(files[3].read_text())
+    assert summary["glomeruli"] == summary["unclassified"] == 1
+    read, _ = read_csv(files[0])
+    assert read["predicted"].tolist() == ["normal", ""]
+    assert read.loc[1].filter(like="p_").isna().all()
+    assert len(read_geojson(files[1], GGS)) == 2

@@ -17,6 +17,7 @@ def rows_of(n: int, seed: int = 0, first: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.full(len(GGS.classes), 0.5), n)
     rows = glomeruli.build(rng.uniform(1, 1e4, (n, 3)), rng.uniform(0, 1, n), probabilities, GGS)
+    rows["id"] += first
     return rows.set_axis(range(first, first + n))
 
 

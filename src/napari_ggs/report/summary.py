@@ -27,6 +27,8 @@ class RunInfo:
         Part of the run ("total", "detector", "classifier", "reading") to seconds.
     complete : bool
         False if the run was stopped: then the counts are those of a part of the tissue.
+    missed : float or None
+        Share of the tissue, 0 to 1, that was not analysed; None if not known.
     region : tuple of float or None
         x, y, width, height in level-0 px if only a region was analysed.
     """
@@ -34,6 +36,7 @@ class RunInfo:
     models: dict[str, dict[str, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     complete: bool = True
+    missed: float | None = None
     region: tuple[float, float, float, float] | None = None
 
 
@@ -51,6 +54,7 @@ def summarise(
         "globally_sclerotic_percent_95": wilson(counts, scheme),
         "definition": GLOBAL,
         "rejected": _rejected(table, thresholds),
+        "unclassified": int((glomeruli.classes_in_force(table) == "").sum()),
         "thresholds": {"detection": thresholds.detection, "glomerulus": thresholds.glomerulus},
         "scheme": {
             "name": scheme.name,
@@ -62,7 +66,8 @@ def summarise(
         "complete": run.complete,
         "region": run.region,
         "tissue_mm2": round(slide.tissue().area_mm2, 4),
-        "tissue_not_analysed_percent": _not_analysed(slide, run),
+        "tissue_not_analysed_percent": _percent(run.missed),
+        "tissue_unreadable_percent": _percent(slide.unread_fraction()),
         "note": RESEARCH,
     }
 
@@ -78,10 +83,8 @@ def _slide(slide: Slide) -> dict[str, Any]:
     }
 
 
-def _not_analysed(slide: Slide, run: RunInfo) -> float | None:
-    """Share of the tissue that could not be read; None if a part was left out on purpose."""
-    whole = run.complete and run.region is None
-    return round(100 * slide.unread_fraction(), 4) if whole else None
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 4)
 
 
 def wilson(counts: dict[str, int], scheme: Scheme) -> list[float] | None:

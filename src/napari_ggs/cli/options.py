@@ -1,0 +1,43 @@
+"""Options that several commands take."""
+
+from typing import Annotated
+
+import typer
+
+from napari_ggs.errors import UserError
+
+Mpp = Annotated[
+    float | None,
+    typer.Option(
+        help="Microns per pixel of the slides, in place of what the files say "
+        "(0.25 for a 40x scan, 0.5 for 20x).",
+        min=0.01,
+        max=100,
+    ),
+]
+DetectorName = Annotated[str | None, typer.Option("--detector", help="A model's name or file.")]
+ClassifierName = Annotated[str | None, typer.Option("--classifier", help="A model's name or file.")]
+Share = Annotated[float | None, typer.Option(min=0, max=1, show_default="the model's own")]
+Renamed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        help="A class name of the files and ours, as GS=obsolescent; GS=glomerulus gives no "
+        "class, GS= leaves such outlines out. May be repeated.",
+    ),
+]
+
+
+def renamed_classes(pairs: list[str] | None) -> dict[str, str]:
+    """What `Renamed` says: names in the files to our own.
+
+    Raises
+    ------
+    UserError
+        If one has no "=".
+    """
+    for pair in pairs or []:
+        if "=" not in pair:
+            raise UserError(f"--map {pair} says no new name: write it as --map '{pair}=normal'.")
+    split = (pair.partition("=") for pair in pairs or [])
+    return {old.strip(): new.strip() for old, _, new in split}
