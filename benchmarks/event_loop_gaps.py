@@ -5,7 +5,7 @@
 A timer of 5 ms notes the time between its ticks while (1) nothing happens, (2) the dock's button
 was pressed and the run goes on, (3) a person pans and zooms, (4) does so during a run: what
 (3) and (4) take is mostly drawing, by the processor where there is no graphics card. Goal:
-p99 <= 50 ms in (2). Without a slide it makes a phantom of 4 x 3 mm at 0.5 um/px.
+p99 <= 50 ms in (2). Without a slide it makes a phantom of 8 x 6 mm at 1 um/px.
 """
 
 import os
@@ -68,7 +68,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         slide = Path(sys.argv[1]) if sys.argv[1:] else Path(folder) / "phantom.svs"
         if not slide.exists():
-            write_slide(PhantomSlide(4000, 3000, mpp=0.5, seed=3), slide)
+            write_slide(PhantomSlide(8000, 6000, mpp=1.0, seed=3), slide)
         viewer.open(slide, plugin="napari-ggs")
         print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
         end = time.monotonic() + IDLE_S
