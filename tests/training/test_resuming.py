@@ -1,6 +1,5 @@
 """The command goes on after its process was killed, and ends with the same weights to the bit."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,8 +13,7 @@ from tests.training.drawings import write_patches, write_recipe
 
 def killed_once_there_is(state: Path, command: list[str]) -> int:
     """Start a command and kill it as soon as it has written a state; return its exit code."""
-    one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=one_thread, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         while process.poll() is None and not state.exists():
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)

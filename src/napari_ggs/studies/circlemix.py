@@ -8,7 +8,8 @@ import pandas as pd
 from napari_ggs.classification import Hierarchy
 from napari_ggs.evaluation.pictures import confusion_picture
 from napari_ggs.lesions import BINARY, CIRCLEMIX, Scheme
-from napari_ggs.models import load_classifier
+from napari_ggs.models.finding import find
+from napari_ggs.models.loading import build_classifier
 from napari_ggs.studies import published
 from napari_ggs.studies.arms import Arm, Models, Stage, deal, run_arms
 from napari_ggs.studies.cohorts import source_of
@@ -38,7 +39,7 @@ def plans(source: Source) -> tuple[ClassifierRecipe, ClassifierRecipe]:
 
 def combined(plan: ClassifierRecipe, files: Sequence[Path]) -> Models:
     """The parent alone, and with each child alone: C5, C5+NC2, C5+C3, C5+C2."""
-    parent, *children = (load_classifier(file).classifier for file in files)
+    parent, *children = (build_classifier(find(file)) for file in files)
     names = [f"C5+{child.name}" for child in plan.children]
     both = {n: Hierarchy(parent, (child,)) for n, child in zip(names, children, strict=True)}
     return {"C5": parent, **both}
