@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from napari_ggs.classification import MARGIN_UM, normalisation
-from napari_ggs.evaluation.calibration import reliability
+from napari_ggs.evaluation import (
+    balanced_accuracy,
+    best_temperature,
+    confusion,
+    cross_entropy_at,
+    f1_scores,
+    macro_f1,
+    reliability,
+)
 from napari_ggs.models import (
     RESEARCH_ONLY,
     Architecture,
@@ -20,13 +28,6 @@ from napari_ggs.models import (
 )
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.judging import Fitted
-from napari_ggs.training.scores import (
-    balanced_accuracy,
-    best_temperature,
-    confusion,
-    cross_entropy_at,
-    f1_scores,
-)
 from napari_ggs.training.sources import described
 from napari_ggs.training.splits import Split
 
@@ -141,14 +142,14 @@ def figures_of(
     classes : sequence of str, length k
     prefix : str
     """
-    matrix = confusion(truth, probabilities.argmax(axis=1), len(classes))
-    f1 = f1_scores(matrix)
+    matrix = confusion(truth, probabilities.argmax(axis=1), range(len(classes)))
     figures = {
         "balanced_accuracy": balanced_accuracy(matrix),
-        "macro_f1": float(np.nanmean(f1)),
+        "macro_f1": macro_f1(matrix),
         "ece": calibration_error(probabilities, truth),
     }
-    figures |= {f"f1_{name}": value for name, value in zip(classes, f1.tolist(), strict=True)}
+    each = zip(classes, f1_scores(matrix).tolist(), strict=True)
+    figures |= {f"f1_{name}": value for name, value in each}
     return {f"{prefix}_{name}": value for name, value in _rounded(figures).items()}
 
 

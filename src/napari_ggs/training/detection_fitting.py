@@ -13,7 +13,7 @@ from napari_ggs.detection import Detector
 from napari_ggs.training.circles_data import Field
 from napari_ggs.training.detection_learning import Batch, keep_depthwise_in_float32, learn, rate
 from napari_ggs.training.detection_recipe import DetectorRecipe
-from napari_ggs.training.detection_scores import average_precision, find
+from napari_ggs.training.detection_scores import ap50, find
 from napari_ggs.training.detection_state import Best, RunningMean, TrainingState, copied, origin
 from napari_ggs.training.detection_windows import Windows
 from napari_ggs.training.logs import TrainingLog, log_path
@@ -122,7 +122,7 @@ class _Loop:
             current = copied(state.network.state_dict())
             state.network.load_state_dict(state.mean.state)
             state.network.eval()
-            state.ap50 = average_precision(find(self.detector, field) for field in selection)
+            state.ap50 = ap50([find(self.detector, field) for field in selection])
             state.network.load_state_dict(current)
         if not state.ap50 < state.best.ap50:
             state.best = Best(copied(state.mean.state), state.ap50, state.step)

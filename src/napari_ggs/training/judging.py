@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_ggs.classification import as_input, normalisation
+from napari_ggs.evaluation import balanced_accuracy, confusion, cross_entropy_at, macro_f1
 from napari_ggs.training.augment import Images
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.jitter import varied
 from napari_ggs.training.moving import crops_of, moved_crops
 from napari_ggs.training.patches import PatchSet
-from napari_ggs.training.scores import balanced_accuracy, confusion, cross_entropy_at, f1_scores
 from napari_ggs.training.state import State
 
 
@@ -39,7 +39,7 @@ class Fitted:
     @cached_property
     def matrix(self) -> NDArray[np.int64]:
         """Truth by answer."""
-        return confusion(self.truth, self.logits.argmax(axis=1), self.logits.shape[1])
+        return confusion(self.truth, self.logits.argmax(axis=1), range(self.logits.shape[1]))
 
     @property
     def balanced_accuracy(self) -> float:
@@ -49,7 +49,7 @@ class Fitted:
     @property
     def macro_f1(self) -> float:
         """Mean F1 over the classes that occur or are answered."""
-        return float(np.nanmean(f1_scores(self.matrix)))
+        return macro_f1(self.matrix)
 
     @property
     def merit(self) -> tuple[float, float]:
