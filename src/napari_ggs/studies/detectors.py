@@ -1,0 +1,106 @@
+"""The detectors of a study: trained on its slides, run over them, their circles corrected."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from napari_ggs import circles as geometry
+from napari_ggs import glomeruli
+from napari_ggs.classification.classifier import AnyClassifier
+from napari_ggs.evaluation import Comparison, compare
+from napari_ggs.exchange.table import read_csv, write_csv
+from napari_ggs.files import replacing
+from napari_ggs.lesions import NON_GLOMERULUS
+from napari_ggs.models import load_detector
+from napari_ggs.pipeline import detect_and_classify
+from napari_ggs.studies.arms import Stage, StoppedError, slug
+from napari_ggs.studies.slide_cohort import Labelled, opened, truth_of
+from napari_ggs.training.detection import train_detector_on
+from napari_ggs.training.detection_data import LabelledSlide, Slides
+from napari_ggs.training.detection_recipe import DetectorRecipe
+from napari_ggs.training.recipe import load_recipe, recipe_path
+
+LOWEST = 0.01
+"""The authors' detection threshold, since the classifier filters (REFERENCE.md section 3)."""
+
+CURATED = 0.2
+"""Detection score from which circles are looked at by the expert."""
+
+HARD_NEGATIVES = 0.2
+"""Share of a light detector's windows that lie on circles which the expert took out."""
+
+
+def trained(
+    name: str, seed: int, slides: Sequence[Labelled], steps: int | None, stage: Stage
+) -> Path:
+    """Train one detector, unless it is there; `steps` of the light one, or None for the paper's.
+
+    Raises
+    ------
+    StoppedError
+        If it was stopped.
+    """
+    out = stage.folder / f"detector-{name}-seed{seed}.safetensors"
+    if not out.is_file() or stage.stopped():
+        plan = _plan(name, seed, slides, steps)
+        train_detector_on(plan, out, stage.progress, stage.stopped)
+        if stage.stopped():
+            raise StoppedError("The study was stopped. The same command goes on where it was.")
+    return out
+
+
+def _plan(name: str, seed: int, slides: Sequence[Labelled], steps: int | None) -> DetectorRecipe:
+    recipe = "detector_dla34" if steps is None else "detector_lite0_phantoms"
+    plan = load_recipe(recipe_path(recipe), DetectorRecipe)
+    entries = [LabelledSlide(path=s.slide, circles=s.circles, patient=s.patient) for s in slides]
+    source = Slides(kind="slides", name="slides of the study", licence="own", slides=tuple(entries))
+    update: dict[str, Any] = {"name": f"circlenet-{name}", "seed": seed, "data": (source,)}
+    if steps is not None:
+        length = {"steps": steps, "warm_up": min(50, steps), "validate_every": steps}
+        update["schedule"] = plan.schedule.model_copy(update=length)
+        update["on_hard_negative"] = HARD_NEGATIVES
+    return plan.model_copy(update=update)
+
+
+def analysed(model: Path, labelled: Labelled, classifier: AnyClassifier) -> pd.DataFrame:
+    """The Glomeruli table of a slide; kept beside the model for the next time."""
+    kept = model.with_name(f"{model.stem}-{slug(labelled.slide.stem)}.circles.csv")
+    if not kept.is_file():
+        detector = load_detector(model).detector
+        thresholds = glomeruli.Thresholds(detection=LOWEST)
+        with opened(labelled) as slide:
+            *_, last = detect_and_classify(slide, detector, classifier, thresholds=thresholds)
+        assert last.table is not None
+        write_csv(last.table, classifier.scheme, kept)
+    return read_csv(kept)[0]
+
+
+def curated(model: Path, labelled: Labelled, classifier: AnyClassifier) -> Labelled:
+    """What a detector found on a slide, its false circles marked as such: its new truth."""
+    table = analysed(model, labelled, classifier)
+    with opened(labelled) as slide:
+        everything = np.concatenate(truth_of(labelled, slide))
+    sure = table[table["detection_score"] >= CURATED]
+    circles = glomeruli.circles_of(sure)
+    hit = geometry.match(circles, everything, sure["detection_score"]) >= 0
+    rows = pd.DataFrame(circles, columns=glomeruli.GEOMETRY)
+    rows["label"] = np.where(hit, "", NON_GLOMERULUS)
+    path = model.with_name(f"{model.stem}-{slug(labelled.slide.stem)}.curated.csv")
+    with replacing(path) as scratch:
+        rows.to_csv(scratch, index=False)
+    return Labelled(labelled.slide, path, labelled.patient, labelled.part)
+
+
+def tested(
+    model: Path, labelled: Labelled, classifier: AnyClassifier
+) -> tuple[Comparison, Comparison]:
+    """All circles, and those that the classifier does not call non-glomerulus (by argmax)."""
+    table = analysed(model, labelled, classifier)
+    with opened(labelled) as slide:
+        whole, cut = truth_of(labelled, slide)
+        image, rows = compare(table, whole, cut, slide.require_mpp(), labelled.patient)
+    best = rows[list(classifier.scheme.columns)].to_numpy().argmax(axis=1)
+    return image, image.where(best != classifier.scheme.classes.index(NON_GLOMERULUS))
