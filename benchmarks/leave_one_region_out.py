@@ -1,19 +1,23 @@
 """How the embedded models' recipes do on real tissue that they have not seen.
 
 For each labelled field of AIDPATH in turn, the second step of both recipes is trained without it,
-from the first step's models (phantoms alone), and the whole pipeline runs on the field. What is
-finished stays in --out, and the same command goes on where it was.
+from the first step's models (phantoms alone), and the whole pipeline runs on the field: as it is,
+and as other scanners, microscopes and stains might show it (CONDITIONS). What is finished stays in
+--out, and the same command goes on where it was.
 
     python benchmarks/leave_one_region_out.py --models models --out leave-one-out
 """
 
 import argparse
+import re
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import tifffile
+from PIL import Image, ImageFilter
 
 from napari_ggs.batch import Settings
 from napari_ggs.evaluation import Comparison, at_threshold, compare, kept
@@ -33,6 +37,57 @@ from napari_ggs.training.recipe import load_recipe, recipe_path
 from napari_ggs.training.splits import split_patients
 
 WITHOUT, WITH = "without filter", "with filter"
+
+
+def resized(image: np.ndarray, factor: float, how: Image.Resampling) -> np.ndarray:
+    size = tuple(round(factor * side) for side in image.shape[1::-1])
+    return np.array(Image.fromarray(image).resize(size, how))
+
+
+def finer(image: np.ndarray) -> np.ndarray:
+    """From pixels half as wide: 0.25 um/px."""
+    return resized(image, 2, Image.Resampling.BICUBIC)
+
+
+def coarse(image: np.ndarray) -> np.ndarray:
+    """From pixels 16 times as wide: 8 um/px."""
+    return resized(image, 1 / 16, Image.Resampling.BOX)
+
+
+def uneven(image: np.ndarray) -> np.ndarray:
+    """Under a light that falls to half across the field, as in a microscope's camera."""
+    y, x = np.indices(image.shape[:2]) / np.array(image.shape[:2])[:, None, None]
+    return np.rint(image * (1 - 0.25 * (x + y))[..., None]).astype(np.uint8)
+
+
+def poor(image: np.ndarray) -> np.ndarray:
+    """Out of focus by a micron and compressed to JPEG quality 30."""
+    file = BytesIO()
+    Image.fromarray(image).filter(ImageFilter.GaussianBlur(2)).save(file, "JPEG", quality=30)
+    return np.array(Image.open(file))
+
+
+def stained(image: np.ndarray) -> np.ndarray:
+    """Absorbing red a third more, green a fifth less and blue a fifth more."""
+    return np.rint(255 * (image / 255) ** np.array([1.33, 0.8, 1.2])).astype(np.uint8)
+
+
+CONDITIONS = {
+    "as it is": np.array,
+    "0.25 um/px": finer,
+    "8 um/px": coarse,
+    "uneven light": uneven,
+    "out of focus, JPEG 30": poor,
+    "another stain": stained,
+}
+
+
+def shown(field: LabelledField, condition: str) -> LabelledField:
+    """The field under a condition."""
+    image = CONDITIONS[condition](field.image)
+    factor = len(image) / len(field.image)
+    circles = {name: factor * getattr(field, name) for name in ("glomeruli", "others", "unsure")}
+    return field._replace(image=image, mpp=field.mpp / factor, **circles)
 
 
 class Result(NamedTuple):
@@ -121,21 +176,12 @@ def say(field: LabelledField, result: Result, thresholds: Thresholds) -> None:
             )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    given = parser.parse_args()
-    results = []
-    for field in labelled_fields(given.data / "aidpath"):
-        folder = make_folder(given.out / field.patient)
-        settings = models_without(field.patient, given.models, folder)
-        results.append(analysed(field, settings, folder))
-        say(field, results[-1], settings.thresholds)
-    threshold = settings.thresholds.detection
+def report(condition: str, results: list[Result], threshold: float, out: Path) -> None:
+    """Write the tables of a condition and print the main figures."""
     arms = {WITHOUT: [r.without for r in results], WITH: [r.filtered for r in results]}
-    for line in lines(write_detection(arms, threshold, given.out)):
+    table = write_detection(arms, threshold, make_folder(out))
+    print(f"\n{condition}")
+    for line in lines(table[table["protocol"].isin(["ggs", f"score >= {threshold:g}"])]):
         print(line)
     area = sum(result.tissue_mm2 for result in results)
     for name, images in arms.items():
@@ -143,6 +189,24 @@ def main() -> None:
         print(
             f"  {name}: {false} false circles on {area:.1f} mm2 of tissue, {false / area:.2f}/mm2"
         )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    given = parser.parse_args()
+    fields = labelled_fields(given.data / "aidpath")
+    trained = [models_without(f.patient, given.models, given.out / f.patient) for f in fields]
+    for condition in CONDITIONS:
+        slug = re.sub(r"\W+", "-", condition)
+        results = []
+        for field, settings in zip(fields, trained, strict=True):
+            one = shown(field, condition)
+            results.append(analysed(one, settings, make_folder(given.out / field.patient / slug)))
+            say(one, results[-1], settings.thresholds)
+        report(condition, results, settings.thresholds.detection, given.out / slug)
 
 
 if __name__ == "__main__":
