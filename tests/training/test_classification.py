@@ -78,6 +78,16 @@ def test_who_shaped_the_weights_that_it_starts_from_is_on_its_card(
     assert {*seen.training, *seen.selection} == {*PATIENTS, "kim", "lee"}
 
 
+def test_who_has_taught_the_start_neither_chooses_nor_tests(tmp_path: Path, folder: Path) -> None:
+    recipe = write_recipe(tmp_path / "first.toml", folder, epochs=1, batches=1)
+    first = train_classifier(recipe, tmp_path / "first.safetensors")
+    start = f'pretrained = false\nstart = "{first.as_posix()}"'
+    text = recipe.read_text().replace("pretrained = false", start).replace("seed = ", "seed = 1")
+    recipe.write_text(text)
+    with pytest.raises(TrainingError, match=r"drawn has learnt from .* who would choose or test"):
+        train_classifier(recipe, tmp_path / "m.safetensors")
+
+
 def test_the_seed_decides_the_weights(tmp_path: Path, folder: Path) -> None:
     short = write_recipe(tmp_path / "recipe.toml", folder, epochs=1, batches=2)
     first, again = (train_classifier(short, tmp_path / f"{n}.safetensors") for n in "ab")

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,30 +22,15 @@ from napari_ggs.models import (
     RESEARCH_ONLY,
     Architecture,
     ModelCard,
-    PatientsSeen,
     TrainedWith,
 )
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.judging import Fitted
+from napari_ggs.training.origin import Origin
 from napari_ggs.training.sources import described
 from napari_ggs.training.splits import Split
 
 Metrics = dict[str, float]
-
-
-class Origin(NamedTuple):
-    """What a network's weights were before.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Models or published weights.
-    patients : PatientsSeen
-        Whose tissue had shaped them.
-    """
-
-    names: tuple[str, ...] = ()
-    patients: PatientsSeen = PatientsSeen()
 
 
 def card_of(
@@ -85,11 +69,15 @@ def card_of(
         mean=mean,
         std=std,
         temperature=round(temperature, 4),
-        data=tuple(described(source) for source in plan.data),
+        data=origin.and_data(described(source) for source in plan.data),
         labelled_by=plan.labelled_by,
         metrics=validation_metrics(fitted, classes, temperature),
         parents=origin.names,
-        patients_seen=patients_seen(split, origin.patients),
+        patients_seen=origin.and_patients(
+            training=split.training.patients.tolist(),
+            selection=split.validation.patients.tolist(),
+            calibration=split.validation.patients.tolist(),
+        ),
         notes=notes_of(plan),
         trained_with=trained_with(recipe),
     )
@@ -103,16 +91,6 @@ def notes_of(plan: ClassifierRecipe) -> str:
 def trained_with(recipe: str) -> TrainedWith:
     """The recipe's name, and the command that is running."""
     return TrainedWith(recipe=recipe, command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]))
-
-
-def patients_seen(split: Split, before: PatientsSeen) -> PatientsSeen:
-    """Whose tissue shapes a model that is trained on a split, and shaped what it started from."""
-    learnt, held_out = split.training.patients, split.validation.patients
-    return PatientsSeen(
-        training=_names(learnt, before.training),
-        selection=_names(held_out, before.selection),
-        calibration=_names(held_out, before.calibration),
-    )
 
 
 def validation_metrics(fitted: Fitted, classes: Sequence[str], temperature: float) -> Metrics:
@@ -161,7 +139,3 @@ def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.intp
 
 def _rounded(figures: Metrics) -> Metrics:
     return {name: round(value, 4) for name, value in figures.items() if not np.isnan(value)}
-
-
-def _names(patients: NDArray[np.str_], before: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({*patients.tolist(), *before}))

@@ -17,6 +17,9 @@ from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.sources import Aidpath, Bare, Folder, Phantoms, Source
 from napari_ggs.training.tissue_patches import aidpath_patches, bare_patches
 
+CODE = ("aidpath", "augment", "composing", "cutting", "patches")
+"""Modules that the pixels of patches depend on, beside phantoms and ``*_patches``."""
+
 
 def check(sources: Iterable[Source]) -> None:
     """See that the files of every source are there, before hours are spent on the first.
@@ -81,8 +84,16 @@ def _fingerprint(source: Source) -> str:
     fixed = source.model_dump_json(exclude={"repeats", "validation", "leave_out"})
     code = sorted(Path(phantom.__file__).parent.glob("*.py"))
     code += [*sorted(Path(__file__).parent.glob("*_patches.py")), LABELS]
-    code += [Path(__file__).with_name(name) for name in ("cutting.py", "patches.py")]
-    return digest(fixed, *(file.read_text(encoding="utf-8") for file in code))
+    code += [Path(__file__).with_name(f"{name}.py") for name in CODE]
+    return digest(fixed, *(file.read_text(encoding="utf-8") for file in code), *_data(source))
+
+
+def _data(source: Source) -> Iterator[str]:
+    """The size and time of each of a source's files."""
+    places = (getattr(source, "folder", None), getattr(source, "path", None))
+    for place in filter(None, places):
+        for file in sorted([place, *place.rglob("*")]):
+            yield f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}"
 
 
 def _collect(

@@ -18,6 +18,7 @@ from napari_ggs.training.detection_recipe import DetectorRecipe, Network
 from napari_ggs.training.detection_sources import Fields, fields_of, one_side_each
 from napari_ggs.training.detection_state import Best
 from napari_ggs.training.detection_windows import Windows
+from napari_ggs.training.origin import origin_of
 from napari_ggs.training.recipe import load_recipe
 from napari_ggs.training.splits import TrainingError
 from napari_ggs.training.state import state_path
@@ -176,6 +177,9 @@ def _gather(plan: DetectorRecipe, progress: Progress) -> list[Fields]:
             "There is no glomerulus to learn from in the recipe's data: add labelled fields."
         )
     one_side_each(sources)
+    wanted = plan.network
+    origin = origin_of(wanted.start, "detection", wanted.backbone, wanted.pretrained)
+    origin.refuse(f.patient for s in sources for f in (*s.selection, *s.test))
     return sources
 
 

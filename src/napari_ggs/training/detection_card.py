@@ -1,15 +1,16 @@
 """The card of a trained detector: what it is, what it saw, how good it is."""
 
-import sys
 from collections.abc import Iterable
 
 from napari_ggs.detection import Detector
-from napari_ggs.models import RESEARCH_ONLY, Architecture, ModelCard, PatientsSeen, TrainedWith
+from napari_ggs.models import RESEARCH_ONLY, Architecture, ModelCard
 from napari_ggs.training.circles_data import Field
-from napari_ggs.training.detection_recipe import DetectorRecipe, Network
+from napari_ggs.training.classifier_card import trained_with
+from napari_ggs.training.detection_recipe import DetectorRecipe
 from napari_ggs.training.detection_scores import figures, find
 from napari_ggs.training.detection_sources import Fields, described
 from napari_ggs.training.detection_state import Best
+from napari_ggs.training.origin import origin_of
 
 
 def card_of(
@@ -17,6 +18,7 @@ def card_of(
 ) -> ModelCard:
     """Describe a detector, whose network is the best of its training."""
     wanted = plan.network
+    origin = origin_of(wanted.start, "detection", wanted.backbone, wanted.pretrained)
     return ModelCard(
         name=plan.name,
         task="detection",
@@ -32,23 +34,17 @@ def card_of(
         mean=detector.mean,
         std=detector.std,
         t_det=plan.t_det,
-        data=tuple(described(source) for source in plan.data),
+        data=origin.and_data(described(source) for source in plan.data),
         labelled_by=plan.labelled_by,
         metrics=_metrics(plan, sources, detector, best),
-        parents=_parents(wanted),
-        patients_seen=PatientsSeen(
+        parents=origin.names,
+        patients_seen=origin.and_patients(
             training=_patients(field for source in sources for field in source.training),
             selection=_patients(field for source in sources for field in source.selection),
         ),
         notes=f"{RESEARCH_ONLY} {plan.notes}".strip(),
-        trained_with=TrainedWith(recipe=recipe, command=" ".join(sys.argv)),
+        trained_with=trained_with(recipe),
     )
-
-
-def _parents(wanted: Network) -> tuple[str, ...]:
-    if wanted.start is not None:
-        return (wanted.start.stem,)
-    return (f"{wanted.backbone} (ImageNet)",) if wanted.pretrained else ()
 
 
 def _metrics(

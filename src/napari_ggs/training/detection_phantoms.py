@@ -63,19 +63,22 @@ def draw_field(seed: int, side_um: float, outline: Any, mpp: float, path: Path) 
     circles = as_circles(truth[["x", "y", "radius"]].to_numpy() if len(truth) else [])
     cut = truth["cut"].to_numpy(dtype=bool) if len(truth) else np.zeros(0, dtype=bool)
     image = slide.render(0, 0, slide.width, slide.height)
+    mimics = slide.mimics[["x", "y", "radius"]].to_numpy(dtype=float)
+    parts = {"circles": circles[~cut], "ignored": circles[cut], "negatives": mimics}
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, image=image, circles=circles[~cut], ignored=circles[cut])
+        np.savez_compressed(temporary, image=image, **parts)
 
 
 def _load(path: Path, name: str) -> Field:
     with np.load(path) as kept:
-        return Field(name, InMemory(kept["image"]), kept["circles"], kept["ignored"])
+        parts = (kept[part] for part in ("circles", "ignored", "negatives"))
+        return Field(name, InMemory(kept["image"]), *parts)
 
 
 def _fingerprint(source: PhantomFields, mpp: float) -> str:
     """Changes with whatever changes the pixels of a slide: its settings and the code."""
     package = Path(str(importlib.resources.files("napari_ggs")))
-    code = sorted(package.glob("phantom/*.py"))
+    code = [*sorted(package.glob("phantom/*.py")), Path(__file__)]
     parts = [f"{source.side_um} {source.outlines} {source.seed} {mpp}".encode()]
     parts += [file.read_bytes() for file in code]
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

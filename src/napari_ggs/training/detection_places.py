@@ -66,7 +66,10 @@ class Square(NamedTuple):
 
 
 class Places:
-    """Where the windows of one source are laid: first what around, then in which field."""
+    """Where the windows of one source are laid: first what around, then in which field.
+
+    Windows of any tissue show all fields alike, so that a slide without glomeruli is seen.
+    """
 
     def __init__(self, fields: Sequence[Field], shares: Shares) -> None:
         self.fields, self.shares = fields, shares
@@ -87,7 +90,7 @@ class Places:
         if 0 <= chance - glomerulus < hard_negative and self.negatives.any():
             field = self._field(rng, self.negatives)
             return field, field.negatives
-        return self._field(rng, 1 + self.glomeruli), None
+        return self._field(rng, np.ones(len(self.fields))), None
 
     def _field(self, rng: Generator, odds: NDArray[np.float64]) -> Field:
         return self.fields[rng.choice(len(self.fields), p=odds / odds.sum())]

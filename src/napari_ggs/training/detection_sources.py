@@ -76,7 +76,7 @@ def one_side_each(sources: Sequence[Fields]) -> None:
 
 
 def _split(fields: list[Field], source: Source, held_out: Sequence[str] = ()) -> Fields:
-    """Hold out patients by name, and the last of the others by share, with all their fields."""
+    """Hold out patients by name, and by share the last of the others who have glomeruli."""
     patients = list(dict.fromkeys(field.patient for field in fields))
     if unknown := sorted(set(held_out) - set(patients)):
         raise RecipeError(
@@ -84,14 +84,16 @@ def _split(fields: list[Field], source: Source, held_out: Sequence[str] = ()) ->
             f"there are {', '.join(patients)}."
         )
     rest = [patient for patient in patients if patient not in held_out]
-    aside = max(1, round(source.validation * len(rest))) if source.validation else 0
-    if rest and aside >= len(rest):
+    telling = [name for name in rest if any(len(f.circles) for f in fields if f.patient == name)]
+    aside = max(1, round(source.validation * len(telling))) if source.validation and telling else 0
+    if telling and aside >= len(telling):
         raise TrainingError(
-            f"The {source.kind} data are of one patient, {rest[0]}: at least two are needed, one "
-            "to learn from and one to choose the model. Add patients, or set validation = 0."
+            f"{len(telling)} of the {len(rest)} patients of the {source.kind} data have whole "
+            f"glomeruli, and validation = {source.validation:g} holds out {aside} of them: some "
+            "must be left to learn from. Add patients, or lower validation."
         )
-    learnt = rest[: len(rest) - aside]
-    sides = (learnt, rest[len(learnt) :], held_out)
+    chosen = telling[len(telling) - aside :]
+    sides = ([name for name in rest if name not in chosen], chosen, held_out)
     return Fields(*([field for field in fields if field.patient in side] for side in sides))
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import read_card
 from napari_ggs.models.card import card_path
-from napari_ggs.training.classifier_card import Origin
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.networks import (
     Run,
@@ -14,6 +13,7 @@ from napari_ggs.training.networks import (
     train_network,
     train_new_network,
 )
+from napari_ggs.training.origin import of_card
 from napari_ggs.training.splits import Split, check
 
 
@@ -59,7 +59,7 @@ def train_hierarchy(split: Split, plan: ClassifierRecipe, out: Path, run: Run) -
     classes = SCHEMES[plan.scheme].classes
     first = plan.model_copy(update={"name": f"{plan.name}-parent"})
     parent = train_new_network(first, split, files[0], run.part(0, parts))
-    origin = Origin((first.name,), read_card(card_path(files[0])).patients_seen)
+    origin = of_card(read_card(card_path(files[0])))
     for number, child in enumerate(plan.children, start=1):
         if run.stopped():
             return files[0]

@@ -10,11 +10,12 @@ from torch import nn
 from napari_ggs.classification import Classifier, build_network
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import Kind, composite_card, load_classifier, save_composite, save_model
-from napari_ggs.training.classifier_card import Origin, card_of, notes_of, trained_with
+from napari_ggs.training.classifier_card import card_of, notes_of, trained_with
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.fitting import fit
 from napari_ggs.training.judging import Fitted
 from napari_ggs.training.learning import DivergedError
+from napari_ggs.training.origin import Origin, origin_of
 from napari_ggs.training.splits import Split, TrainingError
 from napari_ggs.training.state import State
 from napari_ggs.training.steps import Progress, never, part_of, silent
@@ -62,16 +63,18 @@ def train_new_network(plan: ClassifierRecipe, split: Split, out: Path, run: Run)
     wanted, classes = plan.network, SCHEMES[plan.scheme].classes
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
-        network = build_network(wanted.backbone, len(classes), wanted.dropout, wanted.pretrained)
-    origin = Origin((f"{wanted.backbone} (ImageNet)",) if wanted.pretrained else ())
+        published = wanted.pretrained if wanted.start is None else False
+        network = build_network(wanted.backbone, len(classes), wanted.dropout, published)
+    origin = origin_of(wanted.start, "classification", wanted.backbone, published)
+    origin.refuse([*split.validation.patients.tolist(), *split.test.patients.tolist()])
     if wanted.start is not None:
-        origin = _start_from(network, wanted.start)
+        _start_from(network, wanted.start)
     return train_network(network, plan, split, classes, out, run, origin)
 
 
-def _start_from(network: nn.Module, model: Path) -> Origin:
+def _start_from(network: nn.Module, model: Path) -> None:
     """Give a network all weights of a classifier."""
-    classifier, card = load_classifier(model)
+    classifier = load_classifier(model).classifier
     try:
         if not isinstance(classifier, Classifier):
             raise RuntimeError("it is several networks")
@@ -81,7 +84,6 @@ def _start_from(network: nn.Module, model: Path) -> Origin:
             f"{model} is a classifier of another architecture or other classes than the recipe's: "
             "correct start, backbone or scheme."
         ) from fault
-    return Origin((card.name,), card.patients_seen)
 
 
 def train_network(
