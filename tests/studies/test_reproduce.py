@@ -1,6 +1,7 @@
 """The papers' studies run whole, at their smallest, and go on where they were."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory):
 def transfer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("transfer")
     return reproduce("transfer", out, "small").parent
+
+
+@pytest.fixture(scope="module")
+def filtering(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return reproduce("filtering", tmp_path_factory.mktemp("filtering"), "small").parent
 
 
 def test_a_report_has_the_paper_s_table_beside_ours_and_says_that_the_data_differ(transfer) -> None:
@@ -55,15 +61,53 @@ def test_a_study_that_is_stopped_says_how_to_go_on(tmp_path) -> None:
     assert not (tmp_path / "report.md").exists()
 
 
-@pytest.mark.parametrize("study", sorted(set(STUDIES) - {"transfer"}))
-def test_every_study_runs_and_reports(study: str, tmp_path) -> None:
-    report = reproduce(study, tmp_path, "small")
-    text = report.read_text()
-    assert text.startswith("# ")
-    for line in text.splitlines():
-        if line.startswith("!["):
-            assert (tmp_path / line.split("](")[1].rstrip(")")).stat().st_size > 1000
-    assert json.loads((tmp_path / "runs" / "study.json").read_text())["study"] == study
+def test_a_detector_that_was_stopped_is_trained_to_its_end(filtering, tmp_path) -> None:
+    shutil.copytree(filtering / "runs", tmp_path / "runs")
+    first = tmp_path / "runs" / "detector-v1-seed1.safetensors"
+    whole = first.read_bytes()
+    for file in (tmp_path / "runs").glob("detector-*"):
+        file.unlink()
+    asked = iter(range(1000))
+    with pytest.raises(StoppedError):
+        reproduce("filtering", tmp_path, "small", stopped=lambda: next(asked) > 0)
+    assert first.read_bytes() != whole
+    reproduce("filtering", tmp_path, "small")
+    assert first.read_bytes() == whole
+
+
+PICTURES = {
+    "circlemix": {
+        "balanced_accuracy.png",
+        "macro_f1.png",
+        *(
+            f"confusion_{mixing}_{model}.png"
+            for mixing in ("none", "cutmix", "circlemix")
+            for model in ("c5", "c5_nc2")
+        ),
+    },
+    "external": {"roc_internal.png", "roc_external.png"},
+    "filtering": {"pr_circlenet-v1.png", "pr_circlenet-v2.png"},
+    "imbalance": {"imbalance.png"},
+    "transfer": {"transfer.png"},
+}
+
+
+@pytest.mark.parametrize("study", sorted(STUDIES))
+def test_every_study_runs_and_reports(study: str, request, tmp_path) -> None:
+    done = study in ("transfer", "filtering")
+    out = request.getfixturevalue(study) if done else reproduce(study, tmp_path, "small").parent
+    text = (out / "report.md").read_text()
+    assert "fold 1 with seed 1" in text
+    assert "(n = " in text
+    shown = {line.split("](")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
+    assert shown == {path.name for path in out.glob("*.png")} == PICTURES[study]
+    assert json.loads((out / "runs" / "study.json").read_text())["study"] == study
+
+
+def test_an_external_set_of_one_s_own_needs_both_folders(tmp_path) -> None:
+    (tmp_path / "cohort").mkdir()
+    with pytest.raises(UserError, match="two folders"):
+        reproduce("external", tmp_path / "out", "small", tmp_path)
 
 
 def test_an_unknown_study_names_those_there_are(tmp_path) -> None:
@@ -72,9 +116,12 @@ def test_an_unknown_study_names_those_there_are(tmp_path) -> None:
 
 
 def test_an_ensemble_is_the_mean_of_what_the_runs_say_of_each_patch() -> None:
-    rows = {"file": ["a", "b", "a", "b"], "patient": "x", "label": "normal", "run": [1, 1, 2, 2]}
+    rows = {"file": ["a", "b", "a", "b"], "patient": "x", "label": "normal"}
     table = pd.DataFrame(rows | {column: [0.0, 0.2, 0.4, 0.6] for column in GGS.columns})
-    mean = ensemble_of(table)
-    assert mean["file"].tolist() == ["a", "b"]
-    assert mean[next(iter(GGS.columns))].tolist() == pytest.approx([0.2, 0.4])
-    assert set(mean["run"]) == {1}
+    column = next(iter(GGS.columns))
+    alone = ensemble_of(table.assign(seed=[1, 1, 2, 2], fold=[1, 1, 2, 2]))
+    assert alone["file"].tolist() == ["a", "b"]
+    assert alone[column].tolist() == pytest.approx([0.2, 0.4])
+    folds = ensemble_of(pd.concat([table.assign(seed=s, fold=[1, 1, 2, 2]) for s in (1, 2)]))
+    assert folds[column].tolist() == pytest.approx([0.2, 0.4, 0.2, 0.4])
+    assert folds["seed"].tolist() == [1, 1, 2, 2]

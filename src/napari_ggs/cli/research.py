@@ -72,8 +72,8 @@ def reproduce(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Your own labelled patches (patient/class/*.png), of filtering: slides with a "
-            "manifest.csv.",
+            help="Your own labelled patches (patient/class/*.png); of external: a folder with "
+            "cohort and elsewhere, both so; of filtering: slides with manifest.csv, and patches.",
             show_default="phantoms with made-up patients",
         ),
     ] = None,
@@ -87,4 +87,5 @@ def reproduce(
 
     with console.progress(study) as advance, console.interruptible() as stopped:
         report = run_study(study, out, scale, data, training.shown_by(advance), stopped)
-    console.line(f"The report: {report}")
+    console.line(report.read_text(encoding="utf-8"))
+    console.line(f"The report, with pictures: {report}")

@@ -63,7 +63,7 @@ def average_precision(
     Returns
     -------
     AveragePrecision
-        NaN where there is no true circle to find; no intervals with one group only.
+        NaN where there is no true circle to find; no intervals with fewer than five groups.
 
     Raises
     ------

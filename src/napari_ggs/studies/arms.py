@@ -17,11 +17,11 @@ from napari_ggs.training.classification import train_on
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.collecting import patches_of
 from napari_ggs.training.hierarchy import member_files
-from napari_ggs.training.patches import PatchSet
+from napari_ggs.training.patches import PatchSet, digest
 from napari_ggs.training.predicting import predictions, write_predictions
 from napari_ggs.training.sources import Source
 from napari_ggs.training.splits import Split, split_folds
-from napari_ggs.training.steps import Progress, never, silent
+from napari_ggs.training.steps import Progress, TrainingStep, never, part_of, silent
 
 DEAL = 1
 """Seed of the deal of patients to folds: the same for all arms."""
@@ -71,8 +71,11 @@ class Stage(NamedTuple):
 
 def deal(source: Source, scheme: str, scale: Scale, progress: Progress) -> list[Split]:
     """The folds of a cohort, 60/20/20 by patient."""
-    del progress
-    patches = patches_of(source, SCHEMES[scheme], lambda *_: None)
+
+    def drawn(done: int, total: int) -> None:
+        progress(TrainingStep("data", done, total))
+
+    patches = patches_of(source, SCHEMES[scheme], drawn)
     return split_folds([patches], [0.2], scale.folds, DEAL)
 
 
@@ -109,7 +112,7 @@ def run_arms(
     for place, (arm, number) in enumerate(
         (arm, number) for arm in arms for number in range(len(stage.scale.runs))
     ):
-        part = stage._replace(progress=_part(stage.progress, arm.name, place, total))
+        part = stage._replace(progress=part_of(stage.progress, place, total))
         tables.append(_run(arm, number, splits, part, others or {}))
     return pd.concat(tables, ignore_index=True)
 
@@ -118,10 +121,11 @@ def _run(
     arm: Arm, number: int, splits: Sequence[Split], stage: Stage, others: Mapping[str, PatchSet]
 ) -> pd.DataFrame:
     fold, seed = stage.scale.runs[number]
-    file = stage.folder / f"{slug(arm.name)}-run{number + 1}.csv"
+    split = splits[fold - 1]
+    plan = arm.plan.model_copy(update={"seed": seed, "name": slug(arm.name)})
+    key = digest(plan.model_dump_json(), *split.training.names, *split.training.labels)[:8]
+    file = stage.folder / f"{slug(arm.name)}-run{number + 1}-{key}.csv"
     if not file.is_file():
-        split = splits[fold - 1]
-        plan = arm.plan.model_copy(update={"seed": seed, "name": slug(arm.name)})
         # The test patients are answered about below, with all else.
         learnt = Split(split.training, split.validation)
         weights = file.with_suffix(".safetensors")
@@ -155,11 +159,3 @@ def _answers(models: Models, sets: Mapping[str, PatchSet]) -> pd.DataFrame:
 def slug(name: str) -> str:
     """A name as part of a file's name."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def _part(progress: Progress, name: str, place: int, total: int) -> Progress:
-    """Report one of several trainings as a part of the whole."""
-    del name
-    return lambda step: progress(
-        step._replace(done=place * step.total + step.done, total=total * step.total)
-    )

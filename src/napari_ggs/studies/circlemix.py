@@ -13,7 +13,8 @@ from napari_ggs.models.loading import build_classifier
 from napari_ggs.studies import published
 from napari_ggs.studies.arms import Arm, Models, Stage, deal, run_arms
 from napari_ggs.studies.cohorts import source_of
-from napari_ggs.studies.figures import answers_of, figure_table
+from napari_ggs.studies.figures import answers_of, cell, figure_table
+from napari_ggs.studies.pictures import INTERVALS, intervals_picture
 from napari_ggs.studies.report import Report
 from napari_ggs.studies.transfer import described
 from napari_ggs.training.classifier_recipe import ClassifierRecipe, Mixing
@@ -40,7 +41,7 @@ def plans(source: Source) -> tuple[ClassifierRecipe, ClassifierRecipe]:
 def combined(plan: ClassifierRecipe, files: Sequence[Path]) -> Models:
     """The parent alone, and with each child alone: C5, C5+NC2, C5+C3, C5+C2."""
     parent, *children = (build_classifier(find(file)) for file in files)
-    names = [f"C5+{child.name}" for child in plan.children]
+    names = [f"C5+{child.name.upper()}" for child in plan.children]
     both = {n: Hierarchy(parent, (child,)) for n, child in zip(names, children, strict=True)}
     return {"C5": parent, **both}
 
@@ -59,19 +60,25 @@ def study_circlemix(stage: Stage, data: Path | None, out: Path) -> Path:
         "CircleMix and the hierarchy (CircleMix paper, Tables 1 and 2)",
         out,
         "Balanced accuracy and macro F1 on held-out patients, mean ± standard deviation over the "
-        f"runs. The data differ from the paper's: {described(source, five)}.",
+        f"repeats. The data differ from the paper's: {described(source, five)}.",
+        stage.scale,
     )
     report.paper("The paper (percent)", published.circlemix())
     long = pd.concat([_long(pair, BINARY), _long(five, CIRCLEMIX)], ignore_index=True)
     report.ours("Here (percent)", _as_printed(long), "circlemix")
     report.data(long, "circlemix_figures")
+    for figure in FIGURES:
+        part = long[long["figure"] == figure]
+        shown = part.assign(arm=part["mixing"], figure=part["model"])
+        name = figure.lower().replace(" ", "_")
+        report.picture(intervals_picture(shown), name, f"{figure.capitalize()}. {INTERVALS}")
     for (arm, model), part in five.groupby(["arm", "model"], sort=False):
         if model in ("C5", "C5+NC2"):
             answers = answers_of(part, CIRCLEMIX)
             picture = confusion_picture(answers.matrix, CIRCLEMIX.classes)
             mixing = _mixing(arm)
             name = f"confusion_{mixing}_{model}".lower().replace("+", "_")
-            report.picture(picture, name, f"{model}, mixing: {mixing}; all runs together.")
+            report.picture(picture, name, f"{model}, mixing: {mixing}; all repeats together.")
     return report.write()
 
 
@@ -104,11 +111,10 @@ def _mixing(arm: object) -> str:
 
 
 def _as_printed(long: pd.DataFrame) -> pd.DataFrame:
-    percent = [
-        f"{100 * mean:.1f} ± {100 * sd:.1f}" if sd == sd else f"{100 * mean:.1f}"
-        for mean, sd in long[["mean", "sd"]].itertuples(index=False)
-    ]
-    table = long.assign(cell=percent).pivot_table(
-        index=["mixing", "figure"], columns="model", values="cell", aggfunc="first", sort=False
+    pairs = zip(long["mean"], long["sd"], strict=True)
+    titles = [f"{m} (n = {n})" for m, n in zip(long["model"], long["n"], strict=True)]
+    table = long.assign(cell=[cell(100 * mean, 100 * sd) for mean, sd in pairs], title=titles)
+    shown = table.pivot_table(
+        index=["mixing", "figure"], columns="title", values="cell", aggfunc="first", sort=False
     )
-    return table.reset_index()
+    return shown.reset_index()

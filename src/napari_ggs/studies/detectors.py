@@ -10,11 +10,13 @@ import pandas as pd
 from napari_ggs import circles as geometry
 from napari_ggs import glomeruli
 from napari_ggs.classification.classifier import AnyClassifier
+from napari_ggs.detection import detect
 from napari_ggs.evaluation import Comparison, compare
 from napari_ggs.exchange.table import read_csv, write_csv
 from napari_ggs.files import replacing
 from napari_ggs.lesions import NON_GLOMERULUS
-from napari_ggs.models import load_detector
+from napari_ggs.models import load_detector, read_card
+from napari_ggs.models.card import card_path
 from napari_ggs.pipeline import detect_and_classify
 from napari_ggs.studies.arms import Stage, StoppedError, slug
 from napari_ggs.studies.slide_cohort import Labelled, opened, truth_of
@@ -22,6 +24,7 @@ from napari_ggs.training.detection import train_detector_on
 from napari_ggs.training.detection_data import LabelledSlide, Slides
 from napari_ggs.training.detection_recipe import DetectorRecipe
 from napari_ggs.training.recipe import load_recipe, recipe_path
+from napari_ggs.training.state import state_path
 
 LOWEST = 0.01
 """The authors' detection threshold, since the classifier filters (REFERENCE.md section 3)."""
@@ -44,7 +47,7 @@ def trained(
         If it was stopped.
     """
     out = stage.folder / f"detector-{name}-seed{seed}.safetensors"
-    if not out.is_file() or stage.stopped():
+    if not out.is_file() or state_path(out).is_file():
         plan = _plan(name, seed, slides, steps)
         train_detector_on(plan, out, stage.progress, stage.stopped)
         if stage.stopped():
@@ -56,7 +59,13 @@ def _plan(name: str, seed: int, slides: Sequence[Labelled], steps: int | None) -
     recipe = "detector_dla34" if steps is None else "detector_lite0_phantoms"
     plan = load_recipe(recipe_path(recipe), DetectorRecipe)
     entries = [LabelledSlide(path=s.slide, circles=s.circles, patient=s.patient) for s in slides]
-    source = Slides(kind="slides", name="slides of the study", licence="own", slides=tuple(entries))
+    source = Slides(
+        kind="slides",
+        name="slides of the study",
+        licence="own",
+        slides=tuple(entries),
+        validation=0.2 if steps is None else 0,
+    )
     update: dict[str, Any] = {"name": f"circlenet-{name}", "seed": seed, "data": (source,)}
     if steps is not None:
         length = {"steps": steps, "warm_up": min(50, steps), "validate_every": steps}
@@ -67,7 +76,8 @@ def _plan(name: str, seed: int, slides: Sequence[Labelled], steps: int | None) -
 
 def analysed(model: Path, labelled: Labelled, classifier: AnyClassifier) -> pd.DataFrame:
     """The Glomeruli table of a slide; kept beside the model for the next time."""
-    kept = model.with_name(f"{model.stem}-{slug(labelled.slide.stem)}.circles.csv")
+    key = read_card(card_path(model)).sha256[:8]
+    kept = model.with_name(f"{model.stem}-{key}-{slug(labelled.slide.stem)}.circles.csv")
     if not kept.is_file():
         detector = load_detector(model).detector
         thresholds = glomeruli.Thresholds(detection=LOWEST)
@@ -78,19 +88,26 @@ def analysed(model: Path, labelled: Labelled, classifier: AnyClassifier) -> pd.D
     return read_csv(kept)[0]
 
 
-def curated(model: Path, labelled: Labelled, classifier: AnyClassifier) -> Labelled:
-    """What a detector found on a slide, its false circles marked as such: its new truth."""
-    table = analysed(model, labelled, classifier)
+def curated(model: Path, labelled: Labelled) -> Labelled:
+    """What a detector found on a slide, as an expert corrects it: its new truth.
+
+    A circle on a glomerulus (IoU >= .5) stays; one that touches none is non-glomerulus; others,
+    second circles on a glomerulus or badly placed ones, are taken out.
+    """
     with opened(labelled) as slide:
-        everything = np.concatenate(truth_of(labelled, slide))
-    sure = table[table["detection_score"] >= CURATED]
-    circles = glomeruli.circles_of(sure)
-    hit = geometry.match(circles, everything, sure["detection_score"]) >= 0
+        whole, cut = truth_of(labelled, slide)
+        steps = list(detect(slide, load_detector(model).detector, threshold=CURATED))
+    circles = np.concatenate([step.circles for step in steps])
+    scores = np.concatenate([step.scores for step in steps])
+    truth = np.concatenate([whole, cut])
+    matched = geometry.match(circles, truth, scores)
+    apart = ~(geometry.iou(circles, truth) > 0).any(axis=1)
     rows = pd.DataFrame(circles, columns=glomeruli.GEOMETRY)
-    rows["label"] = np.where(hit, "", NON_GLOMERULUS)
+    rows["label"] = np.where(matched >= 0, "", NON_GLOMERULUS)
+    rows["cut"] = matched >= len(whole)
     path = model.with_name(f"{model.stem}-{slug(labelled.slide.stem)}.curated.csv")
     with replacing(path) as scratch:
-        rows.to_csv(scratch, index=False)
+        rows[(matched >= 0) | apart].to_csv(scratch, index=False)
     return Labelled(labelled.slide, path, labelled.patient, labelled.part)
 
 

@@ -1,14 +1,15 @@
-"""Tables of a study: the mean over runs with its standard deviation, and an interval."""
+"""Tables of a study: the mean over repeats with its standard deviation, and an interval."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from napari_ggs.evaluation import Answers, ClassFigures, Estimate, class_figures, mean_and_deviation
+from napari_ggs.evaluation import Answers, Estimate, class_figures, mean_and_deviation
 from napari_ggs.lesions import Scheme
 
 RESAMPLES = 500
+PM = "±"
 
 
 def answers_of(table: pd.DataFrame, scheme: Scheme) -> Answers:
@@ -29,56 +30,70 @@ def figure_table(
 ) -> pd.DataFrame:
     """A row for each arm and figure.
 
+    A repeat is what was trained with one seed: all folds that it has, taken together (GGS paper,
+    section V.D: five-fold cross-validation, repeated five times).
+
     Parameters
     ----------
     arms : mapping of str to DataFrame
-        Predictions with a column ``run``.
+        Predictions with a column ``seed``.
     wanted : sequence of str
         Names of figures, as `ClassFigures.figures` has them.
 
     Returns
     -------
     DataFrame
-        ``arm``, ``figure``, ``mean`` and ``sd`` over the runs, ``value``, ``low``, ``high`` of all
-        runs together with a 95 % interval over patients, ``n`` and ``runs``.
+        ``arm``, ``figure``, ``mean`` and ``sd`` over the repeats, ``low`` and ``high`` of the 95 %
+        interval over patients (all repeats together), ``n`` different examples, ``repeats``.
     """
     rows = []
     for arm, table in arms.items():
-        runs = [_figures(part, scheme, 0) for _, part in table.groupby("run")]
+        repeats = [_figures(part, scheme) for _, part in table.groupby("seed")]
         pooled = _figures(table, scheme, RESAMPLES)
-        rows += [_row(arm, name, [run[name] for run in runs], pooled[name]) for name in wanted]
+        once = _figures(table.drop_duplicates("file"), scheme)
+        for name in wanted:
+            values = [repeat[name].value for repeat in repeats]
+            rows.append({"arm": arm, "figure": name, **_row(values, pooled[name], once[name].n)})
     return pd.DataFrame(rows)
 
 
-def _figures(table: pd.DataFrame, scheme: Scheme, resamples: int) -> dict[str, Estimate]:
-    found: ClassFigures = class_figures(answers_of(table, scheme), resamples=max(resamples, 1))
-    return found.figures()
+def _figures(table: pd.DataFrame, scheme: Scheme, resamples: int = 1) -> dict[str, Estimate]:
+    return class_figures(answers_of(table, scheme), resamples=resamples).figures()
 
 
-def _row(arm: str, name: str, runs: Sequence[Estimate], pooled: Estimate) -> dict[str, object]:
-    mean, deviation = mean_and_deviation([run.value for run in runs])
-    return {
-        "arm": arm,
-        "figure": name,
-        "mean": float(mean),
-        "sd": float(deviation),
-        "value": pooled.value,
-        "low": pooled.low,
-        "high": pooled.high,
-        "n": pooled.n,
-        "runs": len(runs),
-    }
+def _row(values: Sequence[float], pooled: Estimate, n: int) -> dict[str, float]:
+    mean, deviation = mean_and_deviation(values)
+    ends = {"low": pooled.low, "high": pooled.high}
+    return {"mean": float(mean), "sd": float(deviation), **ends, "n": n, "repeats": len(values)}
 
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
     """A `figure_table` as the papers print theirs: a row for each arm, "mean ± sd" in the cells."""
-    cells = table.assign(
-        cell=[_cell(*row) for row in table[["mean", "sd"]].itertuples(index=False)]
+    cells = [cell(*pair) for pair in zip(table["mean"], table["sd"], strict=True)]
+    titles = [f"{figure} (n = {n})" for figure, n in zip(table["figure"], table["n"], strict=True)]
+    long = table.assign(cell=cells, title=titles)
+    shown = long.pivot_table(index="arm", columns="title", values="cell", aggfunc="first")
+    return shown.reindex(index=long["arm"].unique(), columns=long["title"].unique()).reset_index()
+
+
+def rows(table: pd.DataFrame) -> pd.DataFrame:
+    """A `figure_table` with a row for each figure, its interval and n beside it."""
+    ends = zip(table["low"], table["high"], strict=True)
+    return pd.DataFrame(
+        {
+            "arm": table["arm"],
+            "figure": table["figure"],
+            f"mean {PM} sd": [cell(*pair) for pair in zip(table["mean"], table["sd"], strict=True)],
+            "95 % interval": ["" if np.isnan(a) else f"{a:.3f} to {b:.3f}" for a, b in ends],
+            "n": table["n"],
+        }
     )
-    order = {"arm": table["arm"].unique(), "figure": table["figure"].unique()}
-    shown = cells.pivot_table(index="arm", columns="figure", values="cell", aggfunc="first")
-    return shown.reindex(index=order["arm"], columns=order["figure"]).reset_index()
 
 
-def _cell(mean: float, deviation: float) -> str:
-    return f"{mean:.3f}" if np.isnan(deviation) else f"{mean:.3f} ± {deviation:.3f}"
+def cell(mean: float, deviation: float) -> str:
+    """A figure as it is printed."""
+    digits = 1 if mean > 1 else 3
+    if np.isnan(mean):
+        return "undefined"
+    spread = "" if np.isnan(deviation) else f" {PM} {deviation:.{digits}f}"
+    return f"{mean:.{digits}f}{spread}"

@@ -5,18 +5,21 @@ learns from both. Each is tested with and without the classifier's filter.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from napari_ggs.classification.classifier import AnyClassifier
 from napari_ggs.evaluation import (
     PROTOCOLS,
     Comparison,
+    Estimate,
     average_precision,
+    mean_and_deviation,
     precision_recall,
-    table_of,
 )
 from napari_ggs.evaluation.pictures import precision_recall_picture
 from napari_ggs.evaluation.sclerosis import REJECTION
@@ -26,8 +29,9 @@ from napari_ggs.studies import published
 from napari_ggs.studies.arms import Stage, deal, run_arms, slug
 from napari_ggs.studies.cohorts import source_of
 from napari_ggs.studies.detectors import curated, tested, trained
-from napari_ggs.studies.figures import figure_table
+from napari_ggs.studies.figures import cell, figure_table, rows
 from napari_ggs.studies.report import Report
+from napari_ggs.studies.scales import Scale
 from napari_ggs.studies.slide_cohort import Labelled, of_part, own, phantoms
 from napari_ggs.studies.transfer import by_arm, networks
 
@@ -49,53 +53,69 @@ SIZES = {
     "paper": Size(12_000.0, {"biopsy": 42, "nephrectomy": 18, "test": 5}, (None, None)),
 }
 
-Images = dict[str, list[Comparison]]
+Images = dict[tuple[str, int], list[Comparison]]
+"""What a detector, by name and seed, found on the test slides."""
 
 
 def study_filtering(stage: Stage, data: Path | None, out: Path) -> Path:
-    """Train both detectors and the classifier, test all, write the report."""
-    classifier, answers = _classifier(stage)
+    """Train both detectors and the classifier, test all, write the report.
+
+    Own data are a folder of slides with ``manifest.csv`` and ``patches``, labelled patches for
+    the classifier as ``patient/class/*.png``.
+    """
+    slides = _slides(stage, data)
+    classifier, answers = _classifier(stage, data / "patches" if data else None)
+    steps = SIZES[stage.scale.name].steps
+    found: Images = {}
+    filtered: Images = {}
+    for seed in sorted({seed for _, seed in stage.scale.runs}):
+        for name, model in _detectors(seed, slides, steps, stage).items():
+            images = [tested(model, one, classifier) for one in of_part(slides, "test")]
+            found[name, seed] = [image for image, _ in images]
+            filtered[name, seed] = [passing for _, passing in images]
+    return _report(found, filtered, answers, out, stage.scale, data is None)
+
+
+def _slides(stage: Stage, data: Path | None) -> list[Labelled]:
+    if data is not None:
+        return own(data)
     size = SIZES[stage.scale.name]
-    slides = own(data) if data else phantoms(stage.folder, size.slides, size.side_um, MPP)
-    found: Images = {V1: [], V2: []}
-    filtered: Images = {V1: [], V2: []}
-    for _, seed in stage.scale.runs:
-        models = _detectors(seed, slides, classifier, size.steps, stage)
-        for name, model in models.items():
-            for one in of_part(slides, "test"):
-                image, passing = tested(model, one, classifier)
-                found[name].append(image)
-                filtered[name].append(passing)
-    return _report(found, filtered, answers, out)
+    return phantoms(stage.folder, size.slides, size.side_um, MPP)
 
 
-def _classifier(stage: Stage) -> tuple[AnyClassifier, pd.DataFrame]:
+def _classifier(stage: Stage, patches: Path | None) -> tuple[AnyClassifier, pd.DataFrame]:
     """The pretrained classifier of the transfer study; it has not seen the study's slides."""
-    source = source_of(GGS, stage.scale, None)
+    source = source_of(GGS, stage.scale, patches)
     arm = networks(source, stage.scale)[-1]
     answers = run_arms([arm], deal(source, "ggs", stage.scale, stage.progress), stage)
-    model = stage.folder / f"{slug(arm.name)}-run1.safetensors"
+    [model] = stage.folder.glob(f"{slug(arm.name)}-run1-*.safetensors")
     return load_classifier(model).classifier, answers
 
 
 def _detectors(
     seed: int,
     slides: Sequence[Labelled],
-    classifier: AnyClassifier,
     steps: tuple[int, int] | tuple[None, None],
     stage: Stage,
 ) -> dict[str, Path]:
     """V1 from the biopsies; V2 also from what V1 found on nephrectomies, once it is corrected."""
     biopsies = of_part(slides, "biopsy")
     first = trained("v1", seed, biopsies, steps[0], stage)
-    corrected = [curated(first, one, classifier) for one in of_part(slides, "nephrectomy")]
+    corrected = [curated(first, one) for one in of_part(slides, "nephrectomy")]
     return {V1: first, V2: trained("v2", seed, [*biopsies, *corrected], steps[1], stage)}
 
 
-def _report(found: Images, filtered: Images, answers: pd.DataFrame, out: Path) -> Path:
-    report = Report(
-        "Filtering by the classifier (GGS paper, Tables II and III, Fig. 5)", out, _about(found[V1])
-    )
+def _report(
+    found: Images,
+    filtered: Images,
+    answers: pd.DataFrame,
+    out: Path,
+    scale: Scale,
+    drawn: bool,
+) -> Path:
+    first = min(seed for _, seed in found)
+    title = "Filtering by the classifier (GGS paper, Tables II and III, Fig. 5)"
+    report = Report(title, out, _about(found[V1, first], drawn), scale)
     report.paper("The paper", published.filtering())
     long = _table({"no": found, "yes": filtered})
     for protocol in PROTOCOLS:
@@ -103,43 +123,49 @@ def _report(found: Images, filtered: Images, answers: pd.DataFrame, out: Path) -
         report.ours(f"Here, protocol {protocol}", _as_printed(shown), f"filtering_{protocol}")
     report.data(long, "filtering_figures")
     rejection = figure_table(by_arm(answers), GGS, [f"AUC {REJECTION}"])
-    report.ours("Telling what is no glomerulus, by the classifier", rejection, "rejection")
-    for name in found:
-        curves = {"no filter": found[name], "filter": filtered[name]}
+    report.ours("Telling what is no glomerulus, by the classifier", rows(rejection), "rejection")
+    for name in (V1, V2):
+        curves = {"no filter": found[name, first], "filter": filtered[name, first]}
         picture = precision_recall_picture({s: precision_recall(i) for s, i in curves.items()})
-        report.picture(picture, f"pr_{slug(name)}", f"{name}, IoU .5, all runs.")
+        report.picture(picture, f"pr_{slug(name)}", f"{name}, IoU .5, seed {first}.")
     return report.write()
 
 
-def _about(images: Sequence[Comparison]) -> str:
-    there = {image.group: len(image.truth) for image in images}
+def _about(images: Sequence[Comparison], drawn: bool) -> str:
     return (
         "Detector V1 learns from biopsies, V2 also from V1's circles on nephrectomies after the "
         "false ones were taken out. Tested with and without the classifier's filter. The data "
-        f"differ from the paper's: {sum(there.values())} glomeruli on {len(there)} slides."
+        f"differ from the paper's: {sum(len(image.truth) for image in images)} glomeruli on "
+        f"{len(images)} {'phantom ' * drawn}slides. Mean ± standard deviation over the seeds."
     )
 
 
 def _table(arms: Mapping[str, Images]) -> pd.DataFrame:
-    """AP of every detector, without and with the filter, under every protocol."""
-    tables = [
-        table_of(
-            average_precision(images, protocol).figures(),
-            arm=name,
-            filter=said,
-            protocol=protocol.name,
-        )
-        for name in (V1, V2)
-        for said, found in arms.items()
-        for images in (found[name],)
-        for protocol in PROTOCOLS.values()
-    ]
-    return pd.concat(tables, ignore_index=True)
+    """AP of every detector, without and with the filter, under every protocol.
+
+    ``low`` and ``high`` are the means of the seeds' intervals over patients.
+    """
+    table = []
+    for name, said, protocol in product((V1, V2), arms, PROTOCOLS):
+        seeds = [images for (arm, _), images in arms[said].items() if arm == name]
+        each = [average_precision(images, PROTOCOLS[protocol]).figures() for images in seeds]
+        about = {"arm": name, "filter": said, "protocol": protocol}
+        table += [about | {"figure": f} | _summary([one[f] for one in each]) for f in each[0]]
+    return pd.DataFrame(table)
+
+
+def _summary(estimates: Sequence[Estimate]) -> dict[str, float]:
+    mean, deviation = mean_and_deviation([one.value for one in estimates])
+    low, high = (np.mean([getattr(one, end) for one in estimates]) for end in ("low", "high"))
+    ends = {"low": float(low), "high": float(high)}
+    return {"mean": float(mean), "sd": float(deviation), **ends, "n": estimates[0].n}
 
 
 def _as_printed(long: pd.DataFrame) -> pd.DataFrame:
-    cells = long.assign(cell=[f"{value:.3f}" for value in long["value"]])
-    table = cells.pivot_table(
-        index=["arm", "filter"], columns="figure", values="cell", aggfunc="first", sort=False
+    pairs = zip(long["mean"], long["sd"], strict=True)
+    titles = [f"{name} (n = {n})" for name, n in zip(long["figure"], long["n"], strict=True)]
+    table = long.assign(cell=[cell(*pair) for pair in pairs], title=titles)
+    shown = table.pivot_table(
+        index=["arm", "filter"], columns="title", values="cell", aggfunc="first", sort=False
     )
-    return table.reset_index()
+    return shown.reset_index()

@@ -6,6 +6,7 @@ from napari_ggs.lesions import GGS
 from napari_ggs.studies.arms import Arm, Stage, deal, run_arms
 from napari_ggs.studies.cohorts import source_of
 from napari_ggs.studies.figures import figure_table, wide
+from napari_ggs.studies.pictures import INTERVALS, intervals_picture
 from napari_ggs.studies.report import Report
 from napari_ggs.studies.transfer import FIGURES, LIGHT_LR, by_arm, described, ggs_plan
 from napari_ggs.training.classifier_recipe import ClassifierRecipe, Loss
@@ -32,9 +33,11 @@ def study_imbalance(stage: Stage, data: Path | None, out: Path) -> Path:
         "Imbalance: loss and sampling",
         out,
         "No table of the papers: they use focal loss and balanced sampling together. Held-out "
-        f"patients, mean ± standard deviation over the runs; {described(source, table)}.",
+        f"patients, mean ± standard deviation over the repeats; {described(source, table)}.",
+        stage.scale,
     )
     long = figure_table(by_arm(table), GGS, FIGURES)
     report.ours("Here", wide(long), "imbalance")
     report.data(long, "imbalance_figures")
+    report.picture(intervals_picture(long), "imbalance", INTERVALS)
     return report.write()

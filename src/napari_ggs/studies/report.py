@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from napari_ggs.evaluation import markdown, write_table
 from napari_ggs.evaluation.drawing import save
 from napari_ggs.files import make_folder, replacing
+from napari_ggs.studies.scales import Scale
 
 
 class Report:
@@ -24,11 +25,12 @@ class Report:
     folder : Path
     about : str
         What was done, and on which data.
+    scale : Scale
     """
 
-    def __init__(self, title: str, folder: Path, about: str) -> None:
+    def __init__(self, title: str, folder: Path, about: str, scale: Scale) -> None:
         self._folder = make_folder(folder)
-        self._parts = [f"# {title}\n\n{about}\n\n{_provenance()}\n"]
+        self._parts = [f"# {title}\n\n{about}\n\n{_provenance()}\n\n{_runs(scale)}\n"]
 
     def paper(self, heading: str, table: pd.DataFrame) -> None:
         """A table as the paper prints it."""
@@ -48,16 +50,17 @@ class Report:
         save(figure, self._folder / f"{name}.png")
         self._parts.append(f"![{caption}]({name}.png)\n\n{caption}\n")
 
-    def say(self, text: str) -> None:
-        """A paragraph."""
-        self._parts.append(f"{text}\n")
-
     def write(self) -> Path:
         """Write ``report.md`` and return it."""
         path = self._folder / "report.md"
         with replacing(path) as scratch:
             scratch.write_text("\n".join(self._parts), encoding="utf-8")
         return path
+
+
+def _runs(scale: Scale) -> str:
+    pairs = ", ".join(f"fold {fold} with seed {seed}" for fold, seed in scale.runs)
+    return f"Scale {scale.name}, {scale.folds} folds of patients. Runs: {pairs}."
 
 
 def _provenance() -> str:

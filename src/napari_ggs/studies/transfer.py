@@ -10,6 +10,7 @@ from napari_ggs.studies import published
 from napari_ggs.studies.arms import Arm, Stage, deal, run_arms
 from napari_ggs.studies.cohorts import source_of
 from napari_ggs.studies.figures import figure_table, wide
+from napari_ggs.studies.pictures import INTERVALS, intervals_picture
 from napari_ggs.studies.report import Report
 from napari_ggs.studies.scales import Scale
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
@@ -71,13 +72,15 @@ def study_transfer(stage: Stage, data: Path | None, out: Path) -> Path:
     report = Report(
         "Transfer learning (GGS paper, Table I)",
         out,
-        "F1 by class on held-out patients, mean ± standard deviation over the runs. The data "
+        "F1 by class on held-out patients, mean ± standard deviation over the repeats. The data "
         f"differ from the paper's: {described(source, table)}.",
+        stage.scale,
     )
     report.paper("The paper", published.transfer())
     long = figure_table(by_arm(table), GGS, FIGURES)
     report.ours("Here", wide(long), "transfer")
     report.data(long, "transfer_figures")
+    report.picture(intervals_picture(long), "transfer", INTERVALS)
     return report.write()
 
 
