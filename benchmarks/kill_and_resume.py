@@ -1,6 +1,7 @@
 """Whether a training that is killed goes on to the same weights, bit for bit.
 
-    python benchmarks/kill_and_resume.py RECIPE [--kills 10] [--seed 0] [--folder DIR]
+    python benchmarks/kill_and_resume.py benchmarks/kill_detector.toml [--kills 10] [--seed 0]
+    python benchmarks/kill_and_resume.py benchmarks/kill_classifier.toml
 
 Trains by the recipe once undisturbed; then, for each kill, begins afresh, is killed with SIGKILL
 at a random moment (a random row of its log, and a random part of the time to the next), and is
@@ -24,23 +25,24 @@ from pathlib import Path
 import numpy as np
 
 from napari_ggs.training.logs import log_path
+from napari_ggs.training.state import state_path
 
 
-def command(recipe: str, out: Path) -> list[str]:
-    return [sys.executable, "-m", "napari_ggs", "train", recipe, "--out", str(out)]
+def command(recipe: str, out: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "napari_ggs", "train", recipe, "--out", str(out), *options]
 
 
-def train(recipe: str, out: Path) -> float:
+def train(recipe: str, out: Path, *options: str) -> float:
     """Train to the end; return the seconds."""
     start = time.perf_counter()
-    subprocess.run(command(recipe, out), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command(recipe, out, *options), check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
 def train_and_kill(recipe: str, out: Path, moment: float, row_seconds: float) -> bool:
     """Train and, at a moment in rows of the log, kill it and its children; false if too late."""
     with subprocess.Popen(
-        command(recipe, out), stdout=subprocess.DEVNULL, start_new_session=True
+        command(recipe, out, "--no-resume"), stdout=subprocess.DEVNULL, start_new_session=True
     ) as process:
         while process.poll() is None and rows(out) < int(moment):
             time.sleep(0.01)
@@ -77,7 +79,7 @@ def main() -> None:
         folder = args.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         undisturbed = folder / "undisturbed.safetensors"
-        seconds = train(args.recipe, undisturbed)
+        seconds = train(args.recipe, undisturbed, "--no-resume")
         expected = weights(undisturbed), losses(undisturbed)
         length, same = rows(undisturbed), 0
         print(f"undisturbed: {seconds:.0f} s, {length} rows of log, {expected[0]}", flush=True)
@@ -85,7 +87,8 @@ def main() -> None:
             out = folder / f"killed-{number}.safetensors"
             killed = train_and_kill(args.recipe, out, share * length, seconds / length)
             state = f"killed after {rows(out)} rows" if killed else "done before it was killed"
-            train(args.recipe, out)
+            if state_path(out).is_file() or not out.is_file():
+                train(args.recipe, out)
             found = weights(out), losses(out)
             same += found == expected
             verdict = "the same" if found == expected else "DIFFERENT"

@@ -91,6 +91,43 @@ def test_import_writes_a_model_and_shows_its_card(tmp_path: Path) -> None:
     assert (card.classes, card.input_px) == (("non-sclerotic", "sclerotic"), 96)
 
 
+def test_combine_makes_one_model_of_several(tmp_path: Path) -> None:
+    members = [classifier(tmp_path, name) for name in ("one", "two")]
+    out = tmp_path / "both.json"
+    done = ggs("models", "combine", "both", *members, "--kind", "ensemble", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "ensemble of 2" in done.stdout
+    loaded = load_classifier(out)
+    assert (loaded.card.name, loaded.card.parents) == ("both", ("one", "two"))
+
+
+def test_combine_says_where_members_must_be(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    members = [classifier(tmp_path, "one"), classifier(tmp_path / "far", "two")]
+    out = tmp_path / "both.json"
+    words = ("models", "combine", "both", *members, "--kind", "ensemble", "--out", out)
+    done = ggs(*words)
+    assert done.returncode == 2
+    assert f"two.safetensors is not beside {out}" in done.stderr
+    assert f"Copy it, with its card, to {tmp_path}" in done.stderr
+    assert not out.exists()
+
+
+def test_combine_refuses_what_cannot_answer_together(tmp_path: Path) -> None:
+    members = [classifier(tmp_path, name) for name in ("one", "two")]
+    out = tmp_path / "x.json"
+    for chosen, kind, reason in (
+        (members, "detectors", "a detectors is no classification model"),
+        (members[:1], "ensemble", "has two members or more"),
+        (members, "hierarchy", "do not go together"),
+    ):
+        done = ggs("models", "combine", "x", *chosen, "--kind", kind, "--out", out)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+        assert reason in done.stderr
+    assert not out.exists()
+
+
 def test_import_refuses_other_files_in_one_line(tmp_path: Path) -> None:
     torch.save({"fc.weight": torch.ones(2)}, tmp_path / "x.pth")
     done = ggs("models", "import", tmp_path / "x.pth", "--out", tmp_path / "x.safetensors")

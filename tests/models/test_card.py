@@ -80,6 +80,20 @@ def test_a_detector_needs_its_resolution_and_largest_radius() -> None:
         )
 
 
+def test_a_detector_whose_tiles_are_nearly_all_overlap_is_refused() -> None:
+    small = {
+        "task": "detection",
+        "classes": ("glomerulus",),
+        "architecture": Architecture(kind="circlenet", backbone="dla34"),
+        "mpp": 1.0,
+        "max_radius_um": 200.0,
+        "margin_um": None,
+    }
+    with pytest.raises(ValidationError, match=r"400 um wide.*give it 500 px or more"):
+        card(**small, input_px=400)
+    assert card(**small, input_px=500).input_px == 500
+
+
 def test_a_network_of_another_task_is_refused() -> None:
     with pytest.raises(ValidationError, match="a circlenet is no classification model"):
         card(architecture=Architecture(kind="circlenet", backbone="dla34"))

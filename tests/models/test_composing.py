@@ -64,6 +64,7 @@ def detector(folder: Path, name: str, **changes: Any) -> Path:
         "margin_um": None,
         "mpp": 4.0,
         "max_radius_um": 160.0,
+        "input_px": 128,
     }
     return save_model(network.state_dict(), card(**about | changes), folder / f"{name}.safetensors")
 
@@ -115,7 +116,7 @@ def test_several_detectors_load_as_one(tmp_path: Path) -> None:
     loaded = load_detector(saved("detectors", members))
     fused = loaded.detector
     assert isinstance(fused, FusedDetector)
-    assert (fused.mpp, fused.input_px, fused.max_radius_um) == (4.0, 64, 200.0)
+    assert (fused.mpp, fused.input_px, fused.max_radius_um) == (4.0, 128, 200.0)
     assert loaded.card.max_radius_um == 200.0
     assert len(fused.detect(patches(), 0.1)) == 3
 
@@ -179,7 +180,7 @@ def test_members_that_do_not_go_together_are_refused_before_anything_is_written(
     pairs = {
         "ensemble": [classifier(tmp_path, "a"), classifier(tmp_path, "b", margin_um=20.0)],
         "hierarchy": [classifier(tmp_path, "c", CIRCLEMIX.classes), classifier(tmp_path, "d")],
-        "detectors": [detector(tmp_path, "e"), detector(tmp_path, "f", mpp=2.0)],
+        "detectors": [detector(tmp_path, "e"), detector(tmp_path, "f", mpp=5.0)],
     }
     for kind, members in pairs.items():
         with pytest.raises(ModelError, match="do not go together"):

@@ -61,7 +61,8 @@ def shaped(name: str, **settings: int) -> dict[str, torch.Tensor]:
 def test_circlenet_computes_what_the_published_network_does(tmp_path: Path) -> None:
     state = reference.circlenet_weights()
     wrapped = {f"module.{name}": tensor for name, tensor in state.items()}
-    path = imported(tmp_path, {"epoch": 30, "state_dict": wrapped}, classes=(), mpp=2.0)
+    given = {"classes": (), "mpp": 2.0, "input_px": 256}
+    path = imported(tmp_path, {"epoch": 30, "state_dict": wrapped}, **given)
     detector, card = load_detector(path)
     pixels = images(64)
     bgr = normalised(pixels[..., ::-1], (0.408, 0.447, 0.470), (0.289, 0.274, 0.278))
@@ -73,6 +74,12 @@ def test_circlenet_computes_what_the_published_network_does(tmp_path: Path) -> N
         torch.testing.assert_close(ours, expected[theirs], rtol=1e-3, atol=1e-3)
     assert (card.mpp, card.architecture.backbone) == (2.0, "dla34")
     assert ImportSettings().mpp == 4.0
+
+
+def test_a_detector_that_would_look_through_too_small_tiles_is_refused(tmp_path: Path) -> None:
+    state = reference.circlenet_weights()
+    with pytest.raises(ModelError, match=r"tiles of 512 px at 0\.5 um/px are 256 um wide"):
+        imported(tmp_path, state, classes=(), mpp=0.5, input_px=512)
 
 
 def test_bit_of_the_authors_computes_what_their_code_does(tmp_path: Path) -> None:

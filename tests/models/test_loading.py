@@ -116,12 +116,13 @@ def test_a_detector_reads_back(tmp_path: Path) -> None:
         margin_um=None,
         mpp=4.0,
         max_radius_um=160.0,
+        input_px=128,
         architecture=Architecture(
             kind="circlenet", backbone="tf_efficientnet_lite0", parameters={"width": 16}
         ),
     )
     path = save_model(saved.state_dict(), described, tmp_path / "detector.safetensors")
     detector = load_detector(path).detector
-    assert (detector.mpp, detector.max_radius_um, detector.input_px) == (4.0, 160.0, 64)
+    assert (detector.mpp, detector.max_radius_um, detector.input_px) == (4.0, 160.0, 128)
     for key, value in detector.network.state_dict().items():
         torch.testing.assert_close(value, saved.state_dict()[key].half().to(value.dtype))

@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
-from napari_ggs.errors import UserError
+from napari_ggs.classification import Classifier, build_network
 from napari_ggs.lesions import GGS
 from napari_ggs.models import DEFAULT_CLASSIFIER, load_classifier
 from napari_ggs.slides import open_slide
 from napari_ggs.studies.assess_crops import BATCH, classify_files
-from napari_ggs.studies.crops import image_files, read_crop, sorting
+from napari_ggs.studies.crops import image_files, sorting
 from tests.test_cli import ggs
 
 MARGIN = 12.5
+PICTURES = {"confusion.png", "reliability.png", "roc.png"}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,11 @@ def test_every_image_becomes_a_row_and_class_folders_give_figures(crops: Path, t
     assert said["figures"]["AUC non_glomerulus"]["n"] == len(files)
     assert said["confusion"]["classes"] == list(GGS.classes)
     assert "AUC sclerotic_vs_normal" in done.stdout
+    drawn = {path.name for path in (tmp_path / "new" / "scores.figures").iterdir()}
+    assert drawn == {"confusion.csv", "confusion.md", *PICTURES}
+    steady = said["figures"]["rotation consistency"]
+    assert steady["n"] == len(files)
+    assert 0.5 < steady["value"] <= 1
 
 
 def test_sclerotic_and_normal_folders_give_the_external_figures(crops: Path, tmp_path) -> None:
@@ -68,6 +75,7 @@ def test_sclerotic_and_normal_folders_give_the_external_figures(crops: Path, tmp
     assert said["truth"] == "binary"
     assert said["confusion"]["classes"] == ["non-sclerotic", "sclerotic"]
     assert said["figures"]["AUC non_glomerulus"]["value"] is None
+    assert {path.name for path in (tmp_path / "scores.figures").iterdir()} > PICTURES
     table = pd.read_csv(tmp_path / "scores.csv")
     others, normal = (table["file"].str.startswith(name) for name in ("sclerotic", "normal"))
     wins = [a > b for a in 1 - table["p_normal"][others] for b in 1 - table["p_normal"][normal]]
@@ -88,6 +96,7 @@ def test_images_that_cannot_be_read_get_a_line_each_and_the_others_go_on(tmp_pat
         assert sum(name in line for line in complaints) == 1
     assert pd.read_csv(tmp_path / "scores.csv")["file"].tolist() == ["a.png"]
     assert not (tmp_path / "scores.json").exists()
+    assert not (tmp_path / "scores.figures").exists()
 
 
 def test_images_outside_the_class_folders_are_said_and_left_out_of_the_figures(tmp_path) -> None:
@@ -131,25 +140,21 @@ def test_batches_do_not_change_what_is_said(tmp_path) -> None:
     np.testing.assert_allclose(table[columns].iloc[-1], alone[columns].iloc[0], atol=1e-4)
 
 
-def test_any_size_becomes_the_side_that_is_asked_for(tmp_path) -> None:
-    checks = np.kron(np.indices((8, 12)).sum(axis=0) % 2 * 255, np.ones((16, 16)))
-    pixels = np.repeat(checks[..., None], 3, axis=2).astype(np.uint8)
-    small = read_crop(saved(pixels, tmp_path / "large.tif"), 4)
-    assert small.shape == (4, 4, 3)
-    assert (np.abs(small.astype(int) - 127.5) < 1).all()  # the mean of black and white
-    assert read_crop(saved(pixels[:5, :9], tmp_path / "tiny.png"), 64).shape == (64, 64, 3)
-
-
-def test_what_is_transparent_is_white_and_grey_stays_grey(tmp_path) -> None:
-    clear = saved(np.zeros((20, 20, 4), np.uint8), tmp_path / "clear.png")
-    assert (read_crop(clear, 8) == 255).all()
-    assert (read_crop(saved(np.full((9, 9), 77, np.uint8), tmp_path / "grey.png"), 8) == 77).all()
-
-
-def test_an_image_of_another_kind_names_itself(tmp_path) -> None:
-    deep = saved(np.ones((9, 9), np.float32), tmp_path / "deep.tif")
-    with pytest.raises(UserError, match=r"deep\.tif has more than 8 bits"):
-        read_crop(deep, 8)
+def test_turned_images_are_answered_about_as_if_they_were_read_so(tmp_path) -> None:
+    rng, half = np.random.default_rng(1), (0.5, 0.5, 0.5)
+    for i in range(8):
+        pixels = np.zeros((64, 64, 3), np.uint8)
+        pixels[:, : 8 * i + 4] = rng.integers(100, 255, 3)
+        saved(pixels, tmp_path / f"{i}.png")
+        saved(np.rot90(pixels), tmp_path / "turned" / f"{i}.png")
+    torch.manual_seed(0)
+    network = build_network("test_efficientnet", 5).eval()
+    classifier = Classifier(network, GGS, MARGIN, 64, half, half, temperature=0.01)
+    upright, turned = sorted(tmp_path.glob("*.png")), sorted(tmp_path.glob("turned/*.png"))
+    table = classify_files(tmp_path, upright, classifier, 0.5, turned=True)
+    expected = classify_files(tmp_path, turned, classifier, 0.5)
+    assert table["turned"].tolist() == expected["predicted"].tolist()
+    assert (table["turned"] != table["predicted"]).any()
 
 
 def test_folders_tell_classes_and_patients_in_either_order() -> None:

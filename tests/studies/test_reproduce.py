@@ -9,9 +9,9 @@ import pytest
 
 from napari_ggs.errors import UserError
 from napari_ggs.lesions import GGS
-from napari_ggs.studies.arms import StoppedError
 from napari_ggs.studies.external import ensemble_of
 from napari_ggs.studies.reproduce import STUDIES, reproduce
+from napari_ggs.training.steps import StoppedError
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,7 +65,7 @@ def test_a_detector_that_was_stopped_is_trained_to_its_end(filtering, tmp_path) 
     shutil.copytree(filtering / "runs", tmp_path / "runs")
     first = tmp_path / "runs" / "detector-v1-seed1.safetensors"
     whole = first.read_bytes()
-    for file in (tmp_path / "runs").glob("detector-*"):
+    for file in filter(Path.is_file, (tmp_path / "runs").glob("detector-*")):
         file.unlink()
     asked = iter(range(1000))
     with pytest.raises(StoppedError):

@@ -15,10 +15,11 @@ from napari_ggs.training.classification import gather, load_plan, train_classifi
 from napari_ggs.training.learning import DivergedError, Learner
 from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.splits import Split, TrainingError
-from napari_ggs.training.steps import TrainingStep
+from napari_ggs.training.steps import StoppedError, TrainingStep
 from tests.training.drawings import KINDS, drawing, write_patches, write_recipe
 
 PATIENTS = ("ann", "bob", "eve")
+AIDPATH = '[[data]]\nkind = "aidpath"\nfolder = "{}/aidpath"\nothers = 1\n'
 SCLEROTIC = """[[children]]
 name = "c3"
 classes = ["disappearing", "obsolescent", "solidified"]
@@ -46,7 +47,7 @@ def test_a_training_learns_and_leaves_a_complete_model(tmp_path: Path, folder: P
     assert card.data[0].name == "drawings"
     assert card.notes == "For research, not diagnosis. Discs and stripes."
     assert card.trained_with.recipe == "recipe.toml"
-    left = ["model.json", "model.log.csv", "model.safetensors"]
+    left = ["model.json", "model.log", "model.log.csv", "model.safetensors"]
     assert sorted(path.name for path in tmp_path.glob("model*")) == left
     fresh = np.stack([drawing(kind, np.random.default_rng(9)) for kind in KINDS])
     answers = load_classifier(out).classifier.classify(fresh).argmax(axis=1)
@@ -106,6 +107,47 @@ def test_when_stopped_the_best_so_far_is_saved_and_it_can_go_on(
     train_classifier(recipe, out, steps.append)
     assert [step.done for step in steps[6:]] == [5, 6, 7, 8]
     assert not out.with_name("model.training.safetensors").exists()
+
+
+def test_stopped_in_the_first_epoch_it_goes_on_to_the_same_weights(
+    tmp_path: Path, folder: Path
+) -> None:
+    steps: list[TrainingStep] = []
+    recipe = write_recipe(tmp_path / "recipe.toml", folder, epochs=1, batches=3)
+    out, whole = tmp_path / "model.safetensors", tmp_path / "whole.safetensors"
+    train_classifier(recipe, out, steps.append, lambda: len(steps) >= 2)
+    assert out.is_file()
+    train_classifier(recipe, out, steps.append)
+    assert [step.done for step in steps[2:]] == [1, 2, 3, 4, 5, 6]
+    assert out.read_bytes() == train_classifier(recipe, whole).read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["one network", "hierarchy"])
+def test_a_finished_model_is_not_trained_over(tmp_path: Path, folder: Path, kind: str) -> None:
+    more = SCLEROTIC if kind == "hierarchy" else ""
+    recipe = write_recipe(tmp_path / "recipe.toml", folder, epochs=1, batches=1, more=more)
+    out = tmp_path / "model.safetensors"
+    finished = train_classifier(recipe, out)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
+    with pytest.raises(TrainingError, match=rf"{finished.name} is a finished model: .*--no-resume"):
+        train_classifier(recipe, out, stopped=lambda: True)
+    assert before == {path: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
+    assert train_classifier(recipe, out, resume=False) == finished
+
+
+def test_a_class_that_cannot_choose_the_model_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = write_patches(tmp_path / "p", ("ann", "bob"), each=1)
+    (tmp_path / "p" / "bob" / "disappearing" / "1.png").unlink()
+    plan = load_plan(write_recipe(tmp_path / "recipe.toml", few, epochs=1, batches=1))
+    (patches,) = gather(plan)
+    who = patches.patients
+    split = Split(patches.where(who == "ann"), patches.where(who == "bob"))
+    train_on(split, plan, tmp_path / "m.json")
+    assert "drawn: no patient who chooses and calibrates it has an example of disappearing" in (
+        caplog.text
+    )
 
 
 def test_without_resuming_it_begins_again(tmp_path: Path, folder: Path) -> None:
@@ -217,6 +259,19 @@ def test_a_class_without_examples_is_named(tmp_path: Path) -> None:
     path = write_recipe(tmp_path / "recipe.toml", few)
     with pytest.raises(TrainingError, match="example of disappearing, non-glomerulus"):
         train_classifier(path, tmp_path / "model.safetensors")
+
+
+def test_a_stop_while_the_data_are_drawn_ends_it(
+    tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = write_recipe(tmp_path / "recipe.toml", real_data / "aidpath")
+    path.write_text(path.read_text().split("[[data]]")[0] + AIDPATH.format(real_data.as_posix()))
+    steps: list[TrainingStep] = []
+    with pytest.raises(StoppedError, match="before there was anything to save"):
+        train_classifier(path, tmp_path / "m.safetensors", steps.append, lambda: bool(steps))
+    assert [(step.stage, step.done) for step in steps] == [("data", 1)]
+    assert not list(tmp_path.glob("m.*"))
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:

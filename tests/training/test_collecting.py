@@ -80,7 +80,28 @@ def test_a_broken_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "p" / "ann" / "normal" / "3.png").write_bytes(
         (tmp_path / "p" / "ann" / "normal" / "1.png").read_bytes()[:60]
     )
-    with pytest.raises(RecipeError, match=r"2 of 3 patches cannot .*first is .*2\.png.*replace"):
+    with pytest.raises(
+        RecipeError, match=r"2 of 3 patches cannot .*replace.*first: .*2\.png cannot"
+    ):
+        patches_of(folder(tmp_path / "p"), GGS, nothing)
+
+
+def test_images_are_read_as_they_are_classified(tmp_path: Path) -> None:
+    place = tmp_path / "p" / "ann" / "normal"
+    place.mkdir(parents=True)
+    Image.fromarray(np.zeros((40, 40, 4), np.uint8)).save(place / "clear.png")
+    assert (patches_of(folder(tmp_path / "p"), GGS, nothing).images == 255).all()
+    Image.fromarray(np.full((40, 40), 40_000, np.uint16)).save(place / "deep.png")
+    with pytest.raises(RecipeError, match=r"1 of 2 .*deep\.png has more than 8 bits"):
+        patches_of(folder(tmp_path / "p"), GGS, nothing)
+
+
+def test_an_image_of_far_too_many_pixels_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image(tmp_path / "p" / "ann" / "normal" / "1.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(RecipeError, match=r"1 of 1 patches cannot .*1\.png.*exceeds limit"):
         patches_of(folder(tmp_path / "p"), GGS, nothing)
 
 

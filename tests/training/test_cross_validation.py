@@ -103,6 +103,37 @@ def test_repeats_have_seeds_and_files_of_their_own(tmp_path: Path, recipe: Path)
     assert folds[0] != folds[1]
 
 
+def test_repeats_that_are_finished_are_not_trained_again_after_a_cut(
+    tmp_path: Path, recipe: Path
+) -> None:
+    steps: list[TrainingStep] = []
+
+    def watch(step: TrainingStep) -> None:
+        steps.append(step)
+        if len(steps) == 14:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_folds(recipe, tmp_path / "m.safetensors", 3, watch, repeats=2)
+    assert (tmp_path / "m-seed4.json").is_file()
+    train_folds(recipe, tmp_path / "m.safetensors", 3, steps.append, repeats=2)
+    assert len(steps[14:]) == 12, "the folds of the second repeat, the first one's epoch again"
+    assert not list(tmp_path.glob("*.training.safetensors"))
+
+
+def test_finished_folds_are_not_trained_over(tmp_path: Path, recipe: Path) -> None:
+    out = tmp_path / "m.safetensors"
+    train_folds(recipe, out, 3)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
+    for only in (None, 2):
+        with pytest.raises(TrainingError, match=r"m-fold\d\.safetensors is a finished model"):
+            train_folds(recipe, out, 3, stopped=lambda: True, fold=only)
+    assert before == {path: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
+    train_folds(recipe, out, 3, stopped=lambda: True, resume=False)
+    train_folds(recipe, out, 3)
+    assert before == {path: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
+
+
 def test_a_fold_that_there_is_not_is_refused(tmp_path: Path, recipe: Path) -> None:
     with pytest.raises(TrainingError, match="no fold 6: the folds are 1 to 5"):
         train_folds(recipe, tmp_path / "m.safetensors", fold=6)

@@ -209,10 +209,32 @@ def test_a_loss_that_is_no_number_leaves_the_best_model(tmp_path: Path, folder: 
     plan = recipe(tmp_path, folder, 60)
     text = plan.read_text().replace("lr = 1e-2", "lr = 1e38")
     plan.write_text(text.replace("validate_every = 20", "validate_every = 1"))
-    with pytest.raises(TrainingError, match=r"no longer a number.*1e\+38.*step \d+, is saved"):
+    with pytest.raises(TrainingError, match=r"no longer a number.*1e\+38.* is .*m\.safetensors\."):
         train_detector(plan, tmp_path / "m.safetensors")
     assert load_detector(tmp_path / "m.safetensors").card.metrics["step"] >= 1
     assert (tmp_path / "m.training.safetensors").is_file()
+
+
+def test_a_loss_that_is_no_number_from_the_start_names_no_model(
+    tmp_path: Path, folder: Path
+) -> None:
+    plan = recipe(tmp_path, folder, 60)
+    plan.write_text(plan.read_text().replace("lr = 1e-2", "lr = 1e38"))
+    with pytest.raises(TrainingError, match=r"\(now 1e\+38\)\.$"):
+        train_detector(plan, tmp_path / "m.safetensors")
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_a_finished_model_is_not_trained_over(tmp_path: Path, folder: Path) -> None:
+    plan, out = recipe(tmp_path, folder, 1), tmp_path / "m.safetensors"
+    train_detector(plan, out)
+    before = out.read_bytes()
+    with pytest.raises(TrainingError, match=r"m\.safetensors is a finished model: .*--no-resume"):
+        train_detector(plan, out, stopped=counted(1))
+    assert out.read_bytes() == before
+    steps: list[TrainingStep] = []
+    train_detector(plan, out, steps.append, resume=False)
+    assert [step.done for step in steps] == [1]
 
 
 def test_a_full_disk_leaves_the_state_before(

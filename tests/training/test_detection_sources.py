@@ -18,6 +18,7 @@ from napari_ggs.slides.cache import TileCache
 from napari_ggs.training.aidpath import LABELS
 from napari_ggs.training.detection_data import AidpathFields, LabelledSlide, PhantomFields, Slides
 from napari_ggs.training.detection_pixels import OnSlide
+from napari_ggs.training.detection_places import Square
 from napari_ggs.training.detection_sources import Fields, described, fields_of, one_side_each
 from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.splits import TrainingError
@@ -71,6 +72,12 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         fields_of(source, MPP, ignore)
 
 
+def test_an_mpp_at_which_real_fields_cannot_be_shown_is_refused(real_data: Path) -> None:
+    source = AidpathFields(kind="aidpath", folder=real_data / "aidpath")
+    with pytest.raises(RecipeError, match=r"mpp = 3\.3.* whole multiple of 1, such as 3 or 4"):
+        fields_of(source, 3.3 / 2, ignore)
+
+
 def test_tiles_that_share_a_glomerulus_are_one_field() -> None:
     listed = tomllib.loads(LABELS.read_text(encoding="utf-8"))["field"]
     fields = [{Path(file).stem for file in field["files"]} for field in listed]
@@ -122,8 +129,27 @@ def test_labels_say_what_is_learnt_ignored_and_a_hard_negative(
     assert sorted(field.ignored[:, 0].tolist()) == [50, 350, 390], "cut, unconfirmed, at the edge"
     assert field.negatives.tolist() == [[150, 150, 20]]
     assert "a.csv: 1 of 7 circles are detections that nobody labelled" in caplog.text
-    read = source({"path": slide, "circles": slide.with_suffix(".csv"), "reviewed": True})
-    assert fields_of(read, MPP, ignore).training[0].circles[:, 0].tolist() == [50, 150, 250, 350]
+
+
+def test_a_review_vouches_for_the_detections_that_it_showed(
+    slide: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    unlabelled = pd.DataFrame(
+        [(100, 500, 40, 0.19, "normal", ""), (300, 500, 40, 0.1, "non-glomerulus", "")],
+        columns=["x", "y", "radius", "detection_score", "predicted", "label"],
+    )
+    table = pd.concat([CIRCLES, unlabelled.assign(cut=False)])
+    table.to_csv(slide.with_suffix(".csv"), index=False)
+    read = {"path": slide, "circles": slide.with_suffix(".csv"), "reviewed": True}
+    [field] = fields_of(source(read), MPP, ignore).training
+    assert field.circles[:, 0].tolist() == [50, 150, 250, 350]
+    assert field.negatives.tolist() == [[150, 150, 20]]
+    assert [50, 250, 20] in field.ignored.tolist(), "nobody saw it"
+    assert [150, 250, 20] in field.ignored.tolist(), "nor that it is none"
+    assert not caplog.text
+    [lower] = fields_of(source(read | {"t_det": 0.1}), MPP, ignore).training
+    assert [50, 250, 20] in lower.circles.tolist()
+    assert [150, 250, 20] in lower.negatives.tolist()
 
 
 def test_a_mask_will_do_for_circles(slide: Path) -> None:
@@ -155,19 +181,37 @@ def test_a_slide_has_circles_or_is_bare(more: dict[str, Any]) -> None:
         LabelledSlide(path="a.svs", **more)
 
 
-def test_glomeruli_in_tiles_that_cannot_be_read_teach_nothing(slide: Path) -> None:
+def damage(slide: Path, tile: int) -> None:
+    """Make one of the slide's tiles of 128 px undecodable."""
     pixels = tifffile.imread(slide)
     resolution = {"resolution": (1e4, 1e4), "resolutionunit": "CENTIMETER"}
     tifffile.imwrite(slide, pixels, tile=(128, 128), compression="jpeg", **resolution)
     with tifffile.TiffFile(slide) as file:
-        start = file.pages.first.dataoffsets[0]
+        start = file.pages.first.dataoffsets[tile]
     damaged = bytearray(slide.read_bytes())
     damaged[start : start + 300] = bytes(300)
     slide.write_bytes(damaged)
+
+
+def test_glomeruli_in_tiles_that_cannot_be_read_teach_nothing(slide: Path) -> None:
+    damage(slide, 0)
     own = source({"path": slide, "circles": slide.with_suffix(".csv")})
     [field] = fields_of(own, MPP, ignore).training
-    field.pixels.read(0, 0, 400)
-    assert field.pixels.unread(field.circles).tolist() == [True, False, False]
+    patch = Square(field, 0, 0, 400).patch()
+    assert patch.circles[:, 0].tolist() == [150, 250]
+    assert 50 in patch.ignored[:, 0]
+
+
+def test_what_a_window_teaches_does_not_hang_on_what_was_read_before(slide: Path) -> None:
+    damage(slide, 3)
+    pd.DataFrame({"x": [520], "y": [60], "radius": [40]}).to_csv(slide.with_suffix(".csv"))
+    own = source({"path": slide, "circles": slide.with_suffix(".csv")})
+    [field] = fields_of(own, MPP, ignore).training
+    window = Square(field, 256, 0, 64)
+    before = window.patch()
+    assert len(before.circles) == 1, "its left part, on the damaged tile, is not in the window"
+    assert len(Square(field, 200, 0, 64).patch().circles) == 0
+    assert np.array_equal(window.patch().circles, before.circles)
 
 
 def test_many_slides_share_the_memory_for_tiles(slide: Path) -> None:

@@ -109,12 +109,18 @@ def test_the_log_has_a_row_for_each_epoch(whole: Path) -> None:
 
 
 def test_the_best_epoch_is_kept_and_not_the_last(
-    tmp_path: Path, split: Split, plan: ClassifierRecipe
+    tmp_path: Path, split: Split, plan: ClassifierRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    best = run(split, changed(plan, lr=0.05), tmp_path / "m.safetensors")
+    usual = Learner.rate
+    monkeypatch.setattr(
+        Learner, "rate", lambda self, step: 1.0 if step >= 10 else usual(self, step)
+    )
+    best = run(split, plan, tmp_path / "m.safetensors")
     rows = (tmp_path / "m.log.csv").read_text().splitlines()[1:]
     accuracies = [float(row.split(",")[3]) for row in rows]
+    assert accuracies[-1] < max(accuracies), "a step too far throws the last epoch off"
     assert best.balanced_accuracy == max(accuracies)
+    assert best.epoch < len(accuracies)
 
 
 def test_when_stopped_the_state_of_the_last_whole_epoch_stays(
@@ -125,6 +131,17 @@ def test_when_stopped_the_state_of_the_last_whole_epoch_stays(
     run(split, plan, out, steps.append, lambda: len(steps) == 7)
     assert [at.done for at in steps] == list(range(1, 8))
     run(split, plan, out)
+    assert state_path(out).read_bytes() == state_path(whole).read_bytes()
+
+
+def test_a_training_has_a_state_from_its_first_moment(
+    tmp_path: Path, split: Split, plan: ClassifierRecipe, whole: Path
+) -> None:
+    out = tmp_path / "m.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        run(split, plan, out, cut_off_at(1))
+    assert state_path(out).is_file()
+    assert run(split, plan, out).balanced_accuracy == run(split, plan, whole).balanced_accuracy
     assert state_path(out).read_bytes() == state_path(whole).read_bytes()
 
 

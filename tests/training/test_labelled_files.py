@@ -73,7 +73,7 @@ def test_a_faulty_manifest_is_refused(tmp_path: Path, text: str, complaint: str)
 
 def test_a_file_that_the_manifest_lists_and_is_not_there_is_named(tmp_path: Path) -> None:
     manifest(tmp_path, "file,label,patient\ngone.png,normal,ann\n")
-    with pytest.raises(RecipeError, match=r"1 of 1 patches cannot be read, .*gone\.png"):
+    with pytest.raises(RecipeError, match=r"1 of 1 patches cannot be read: .*gone\.png"):
         folder_patches(tmp_path, GGS)
 
 

@@ -50,6 +50,19 @@ def test_no_patient_is_on_two_sides(n: int, share: float, seed: int) -> None:
     assert len(held_out) == max(1, round(share * n))
 
 
+@given(seed=st.integers(0, 20))
+@settings(max_examples=10, deadline=None)
+def test_both_sides_have_every_class_where_that_can_be(seed: int) -> None:
+    rare = [patches(f"rare{i}", "solidified") for i in range(2)]
+    split = split_patients([many(8), PatchSet.joined(rare)], [0.25, 0.2], seed)
+    everything = PatchSet.joined([many(8), *rare, patches("one", "disappearing")])
+    alone = split_patients([everything], [0.2], seed)
+    for part in (*split[:2], alone.training):
+        assert {*BOTH, "solidified"} <= set(part.labels)
+    assert "disappearing" in alone.training.labels, "one patient has it: it is learnt"
+    assert {*BOTH, "solidified"} == set(alone.validation.labels)
+
+
 def test_a_share_of_0_holds_nobody_out() -> None:
     split = split_patients([many(4), many(3, "real")], [0.25, 0.0], seed=0)
     assert sum(name.startswith("real") for name in split.training.patients) == 6

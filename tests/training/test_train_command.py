@@ -1,11 +1,31 @@
 """The train command: folds, stopping, faults in one line."""
 
+import signal
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
+from napari_ggs import training
+from napari_ggs.training.steps import TrainingStep
 from tests.test_cli import ggs
 from tests.training.drawings import write_patches, write_recipe
+
+PHANTOMS = """
+task = "detection"
+name = "drawn"
+[network]
+backbone = "test_efficientnet"
+pretrained = false
+[schedule]
+steps = 1
+[[data]]
+kind = "phantom"
+slides = 40
+seed = 3
+side_um = 300
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +48,64 @@ def test_it_trains_folds_and_their_ensemble(recipe: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert "m.json" in done.stdout
     assert len(list(tmp_path.glob("m-fold*.safetensors"))) == 3
+    drawn = {path.name for path in (tmp_path / "m.figures").iterdir()}
+    assert drawn >= {"classification.csv", "confusion.png", "reliability.png", "roc.png"}
+    confusion = pd.read_csv(tmp_path / "m.figures" / "confusion.csv", index_col="truth")
+    assert confusion.to_numpy().sum() == len(pd.read_csv(tmp_path / "m.test.csv")) == 15
+
+
+def test_a_single_fold_has_no_figures_yet(recipe: Path, tmp_path: Path) -> None:
+    done = ggs("train", recipe, "--out", tmp_path / "m.safetensors", "--folds", 3, "--fold", 1)
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.glob("*.figures"))
+
+
+def test_a_finished_model_is_one_line_and_stays(recipe: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.safetensors"
+    assert ggs("train", recipe, "--out", out).returncode == 0
+    before = out.read_bytes()
+    done = ggs("train", recipe, "--out", out)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"error: {out} is a finished model: train it again with --no-resume, or choose another "
+        "--out."
+    ]
+    assert out.read_bytes() == before
+
+
+def test_ctrl_c_while_phantoms_are_drawn_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = training.train
+
+    def pressed(*given: Any, **more: Any) -> Path:
+        signal.raise_signal(signal.SIGINT)
+        return train(*given, **more)
+
+    monkeypatch.setattr(training, "train", pressed)
+    plan, cache = tmp_path / "recipe.toml", tmp_path / "cache"
+    plan.write_text(PHANTOMS)
+    out = tmp_path / "m.safetensors"
+    done = ggs("train", plan, "--out", out, XDG_CACHE_HOME=str(cache))
+    assert done.returncode == 130
+    stopping, said = done.stderr.splitlines()
+    assert stopping.startswith("Stopping")
+    assert said.startswith("error: Stopped before there was anything to save")
+    assert not list(tmp_path.glob("m.*"))
+    assert 1 <= len(list(cache.rglob("*.npz"))) < 40, "the rest is not drawn"
+
+
+def test_progress_has_no_figures_before_there_are_any() -> None:
+    said: list[tuple[float, str]] = []
+    show = training.shown_by(lambda *words: said.append(words))
+    show(TrainingStep("data", 1, 4))
+    show(TrainingStep("training", 1, 4, 0.5))
+    show(TrainingStep("training", 3, 4, 0.25, 0.875))
+    assert said == [
+        (0.25, "drawing phantoms"),
+        (0.25, "training: loss 0.5000"),
+        (0.75, "training: loss 0.2500, validation 0.875"),
+    ]
 
 
 def test_a_fold_without_folds_is_refused(recipe: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from napari_ggs.classification.classifier import AnyClassifier, Classifier, as_i
 from napari_ggs.classification.cropping import MARGIN_UM, crop, crops
 from napari_ggs.classification.ensemble import Ensemble, Opinion
 from napari_ggs.classification.hierarchy import Hierarchy
-from napari_ggs.classification.stream import Classified, classify_circles, classify_stream
+from napari_ggs.classification.stream import Classified, classify_stream
 
 __all__ = [
     "BACKBONES",
@@ -24,7 +24,6 @@ __all__ = [
     "Opinion",
     "as_input",
     "build_network",
-    "classify_circles",
     "classify_stream",
     "crop",
     "crops",

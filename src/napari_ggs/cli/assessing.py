@@ -50,8 +50,9 @@ def classify(
     """Classify ready-made crops of one glomerulus each.
 
     Where they lie in folders named after classes (or sclerotic and normal or non-sclerotic), AUC
-    and other figures are printed and written beside the table (.json); folders above or below
-    those are patients. Exit code 2 if an image could not be read; the others are classified.
+    and other figures are printed and written beside the table (.json), with pictures (a folder
+    .figures); folders above or below those are patients. Exit code 2 if an image could not be
+    read; the others are classified.
     """
     from napari_ggs.studies.assess_crops import assess_crops
 

@@ -1,4 +1,4 @@
-"""Commands for models: list, show, import, verify."""
+"""Commands for models: list, show, verify, import, combine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,9 @@ import typer
 from napari_ggs import console
 from napari_ggs.errors import UserError
 
-app = typer.Typer(name="models", help="List, show, import and verify models.", no_args_is_help=True)
+app = typer.Typer(
+    name="models", help="List, show, verify, import and combine models.", no_args_is_help=True
+)
 
 
 @app.command("list")
@@ -104,6 +106,38 @@ def import_(
     named = tuple(name.strip() for name in classes.split(",") if name.strip())
     settings = ImportSettings(named, mpp, margin_um, input_px, normalisation)
     _print(described(find(import_model(file, out, settings))))
+
+
+@app.command()
+def combine(
+    name: Annotated[str, typer.Argument(help="What the new model is called.")],
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Its members, two or more, in the folder of --out; of a hierarchy the parent "
+            "first, then the children."
+        ),
+    ],
+    kind: Annotated[
+        Literal["detectors", "ensemble", "hierarchy"],
+        typer.Option(
+            help="detectors: their circles are fused; ensemble: the mean of what classifiers say; "
+            "hierarchy: children decide between classes of their parent."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The model to write (.json), in the folder of its members.")
+    ],
+) -> None:
+    """Make one model of several that lie in one folder, which then answer together.
+
+    The new model is a card that knows its members by file name and SHA-256: keep them beside it.
+    """
+    from napari_ggs.models import combine as combined
+    from napari_ggs.models import find
+    from napari_ggs.models.describing import described
+
+    _print(described(find(combined(name, kind, models, out))))
 
 
 def _print(rows: Sequence[tuple[str, ...]]) -> None:

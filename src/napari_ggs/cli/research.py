@@ -1,11 +1,14 @@
-"""Commands for models in the making: train."""
+"""Commands for models in the making: train, reproduce."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from napari_ggs import console
+from napari_ggs.cancelling import Cancelled
 from napari_ggs.errors import UserError
 
 
@@ -32,29 +35,55 @@ def train(
     """Train a detector or a classifier by a recipe.
 
     Ctrl+C stops early and saves the best model so far; the same command goes on from there.
+    Pressed before there is anything to save, it ends with exit code 130. All folds together give
+    figures and pictures of what they answer about their test patients, in a folder .figures.
     """
     from napari_ggs import training
 
     if folds is None and (fold or repeats > 1):
         raise UserError("--fold and --repeats are parts of a cross-validation: add --folds 5.")
-    with console.progress(recipe) as advance, console.interruptible() as stopped:
+    given: dict[str, Any] = {"resume": resume, "device": device}
+    with _stoppable(recipe) as (advance, stopped):
         if folds is None:
-            models = [training.train(recipe, out, advance, stopped, resume=resume, device=device)]
+            models = [training.train(recipe, out, advance, stopped, **given)]
         else:
-            models = training.train_folds(
-                recipe,
-                out,
-                folds,
-                advance,
-                stopped,
-                fold=fold,
-                repeats=repeats,
-                resume=resume,
-                device=device,
-            )
-        early = " (stopped early)" * stopped()
+            given |= {"fold": fold, "repeats": repeats}
+            models = training.train_folds(recipe, out, folds, advance, stopped, **given)
+        early = stopped()
     for model in models:
-        console.line(f"The model is {model}, its card {model.with_suffix('.json')}{early}")
+        words = " (stopped early)" * early
+        console.line(f"The model is {model}, its card {model.with_suffix('.json')}{words}")
+        if folds and not (fold or early):
+            console.line(f"Figures and pictures of its test: {_test_figures(model)}")
+
+
+@contextmanager
+def _stoppable(title: str) -> Iterator[tuple[console.Advance, Cancelled]]:
+    """A progress bar and Ctrl+C; what was stopped before its end exits with 130."""
+    from napari_ggs.batch import CANCELLED
+    from napari_ggs.training.steps import StoppedError
+
+    try:
+        with console.progress(title) as advance, console.interruptible() as stopped:
+            yield advance, stopped
+    except StoppedError as stop:
+        console.error(str(stop))
+        raise typer.Exit(CANCELLED) from None
+
+
+def _test_figures(model: Path) -> Path:
+    """Measure what the folds of an ensemble answered about their test patients."""
+    import pandas as pd
+
+    from napari_ggs.models import read_card
+    from napari_ggs.studies.assessment_files import figures_folder, write_classes
+    from napari_ggs.studies.figures import answers_of
+    from napari_ggs.training.predicting import predictions_path
+
+    table = pd.read_csv(predictions_path(model), keep_default_na=False)
+    folder = figures_folder(model)
+    write_classes(answers_of(table, read_card(model).scheme), folder)
+    return folder
 
 
 def reproduce(
@@ -85,7 +114,7 @@ def reproduce(
     from napari_ggs import training
     from napari_ggs.studies.reproduce import reproduce as run_study
 
-    with console.progress(study) as advance, console.interruptible() as stopped:
+    with _stoppable(study) as (advance, stopped):
         report = run_study(study, out, scale, data, training.shown_by(advance), stopped)
     console.line(report.read_text(encoding="utf-8"))
     console.line(f"The report, with pictures: {report}")

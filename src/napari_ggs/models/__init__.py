@@ -20,7 +20,7 @@ from napari_ggs.models.parts import (
 )
 
 if TYPE_CHECKING:
-    from napari_ggs.models.composing import composite_card, save_composite
+    from napari_ggs.models.composing import combine, composite_card, save_composite
     from napari_ggs.models.importing import ImportSettings, import_model
     from napari_ggs.models.loading import (
         LoadedClassifier,
@@ -48,6 +48,7 @@ __all__ = [
     "PatientsSeen",
     "TrainedWith",
     "available",
+    "combine",
     "composite_card",
     "find",
     "import_model",
@@ -64,6 +65,7 @@ _WITH_TORCH = {
     "ImportSettings": "importing",
     "LoadedClassifier": "loading",
     "LoadedDetector": "loading",
+    "combine": "composing",
     "composite_card": "composing",
     "import_model": "importing",
     "load_classifier": "loading",

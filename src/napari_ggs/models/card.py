@@ -22,6 +22,7 @@ from napari_ggs.models.parts import (
     Sha256,
     TrainedWith,
 )
+from napari_ggs.tile_size import too_small
 
 FORMAT_VERSION = 1
 RESEARCH_ONLY = "For research, not diagnosis."
@@ -106,6 +107,8 @@ class ModelCard(Part):
             part_of(self.classes)
         needed = ["mpp", "max_radius_um"] if detects else ["margin_um"]
         self._has(needed if self.composite else [*needed, "mean", "std"])
+        if detects and self.mpp and (fault := too_small(self.mpp, self.input_px)):
+            raise ValueError(fault)
         return self
 
     @model_validator(mode="after")

@@ -5,6 +5,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from napari_ggs.files import replacing
 from napari_ggs.models.card import ModelCard, ModelError
 from napari_ggs.models.finding import Found, deciding, find
@@ -13,6 +15,31 @@ from napari_ggs.models.parts import Architecture, Kind, Member, PatientsSeen, di
 from napari_ggs.models.saving import as_json, dated
 
 Item = TypeVar("Item")
+
+
+def combine(name: str, kind: Kind, members: Sequence[str | Path], out: Path) -> Path:
+    """Make one model of several that lie beside it; see `composite_card` and `save_composite`.
+
+    Raises
+    ------
+    ModelError
+        If a member is missing or elsewhere, or the members do not go together.
+    """
+    files = [find(member).path for member in members]
+    for file in files:
+        if file.parent.resolve() != out.parent.resolve():
+            raise ModelError(
+                f"{file} is not beside {out}: a composite knows its members by their file names "
+                f"alone. Copy it, with its card, to {out.parent.absolute()}."
+            )
+    try:
+        return save_composite(composite_card(name, kind, files), out)
+    except ValidationError as fault:
+        reason = fault.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        listed = ", ".join(file.name for file in files)
+        raise ModelError(
+            f"{listed} cannot be one model of the kind {kind}: {reason}. Give others."
+        ) from fault
 
 
 def composite_card(name: str, kind: Kind, members: Sequence[Path], **about: Any) -> ModelCard:

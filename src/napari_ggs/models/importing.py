@@ -25,6 +25,7 @@ from napari_ggs.models.layouts import (
     resemblance,
 )
 from napari_ggs.models.saving import save_model
+from napari_ggs.tile_size import too_small
 
 NORMALISATIONS: Mapping[str, Normalisation] = MappingProxyType(
     {"imagenet": IMAGENET, "half": HALF, "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))}
@@ -114,13 +115,16 @@ def _detector(
         raise ModelError(
             f"{source} holds a detector, which has no classes to name: leave them out."
         )
+    side = given.input_px or 512
+    if fault := too_small(given.mpp, side):
+        raise ModelError(f"{source} cannot be imported so: {fault}.")
     return weights, {
         "task": "detection",
         "architecture": {"kind": "circlenet"},
         "classes": ("glomerulus",),
         "mpp": given.mpp,
         "max_radius_um": MAX_RADIUS_UM,
-        "input_px": given.input_px or 512,
+        "input_px": side,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import timm
 
 from napari_ggs.detection.dla import UNUSED_WEIGHTS
-from napari_ggs.models.card import Task, Triple
+from napari_ggs.models.card import Triple
 from napari_ggs.models.checkpoints import State
 
 Normalisation = tuple[Triple, Triple]
@@ -45,11 +45,6 @@ class Layout:
     renamed: Callable[[State], State]
     normalisation: Normalisation = IMAGENET
     head: str = ""
-
-    @property
-    def task(self) -> Task:
-        """What the network is for."""
-        return "classification" if self.head else "detection"
 
 
 def layout_of(state: State) -> Layout | None:

@@ -9,28 +9,24 @@ from typing import NamedTuple
 import pandas as pd
 
 from napari_ggs.classification.classifier import AnyClassifier
-from napari_ggs.errors import UserError
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import load_classifier
 from napari_ggs.studies.scales import Scale
-from napari_ggs.training.classification import train_on
+from napari_ggs.training.classification import forget, train_member
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.collecting import patches_of
 from napari_ggs.training.hierarchy import member_files
+from napari_ggs.training.networks import Run
 from napari_ggs.training.patches import PatchSet, digest
 from napari_ggs.training.predicting import predictions, write_predictions
 from napari_ggs.training.sources import Source
 from napari_ggs.training.splits import Split, split_folds
-from napari_ggs.training.steps import Progress, TrainingStep, never, part_of, silent
+from napari_ggs.training.steps import Progress, StoppedError, drawing, never, part_of, silent
 
 DEAL = 1
 """Seed of the deal of patients to folds: the same for all arms."""
 
 Models = dict[str, AnyClassifier]
-
-
-class StoppedError(UserError):
-    """A study that was stopped; it goes on where it was."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +65,11 @@ class Stage(NamedTuple):
     stopped: Callable[[], bool] = never
 
 
-def deal(source: Source, scheme: str, scale: Scale, progress: Progress) -> list[Split]:
+def deal(source: Source, scheme: str, stage: Stage) -> list[Split]:
     """The folds of a cohort, 60/20/20 by patient."""
-
-    def drawn(done: int, total: int) -> None:
-        progress(TrainingStep("data", done, total))
-
+    drawn = drawing(stage.progress, stage.stopped)
     patches = patches_of(source, SCHEMES[scheme], drawn)
-    return split_folds([patches], [0.2], scale.folds, DEAL)
+    return split_folds([patches], [0.2], stage.scale.folds, DEAL)
 
 
 def run_arms(
@@ -129,7 +122,7 @@ def _run(
         # The test patients are answered about below, with all else.
         learnt = Split(split.training, split.validation)
         weights = file.with_suffix(".safetensors")
-        model = train_on(learnt, plan, weights, stage.progress, stage.stopped)
+        model = train_member(learnt, plan, weights, Run(stage.progress, stage.stopped))
         if stage.stopped():
             raise StoppedError(
                 "The study was stopped. The same command goes on where it was; what is finished "
@@ -137,6 +130,7 @@ def _run(
             )
         models = _models(arm, plan, model, weights)
         write_predictions(_answers(models, {"test": split.test, **others}), file)
+        forget(plan, weights)
     table = pd.read_csv(file, keep_default_na=False)
     return table.assign(arm=arm.name, run=number + 1, fold=fold, seed=seed)
 

@@ -9,13 +9,14 @@ import pandas as pd
 
 from napari_ggs import console
 from napari_ggs.classification import AnyClassifier
-from napari_ggs.classification.classifier import Patches
+from napari_ggs.classification.classifier import Patches, Probabilities
+from napari_ggs.classification.reading import read_crop
 from napari_ggs.errors import UserError
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.glomeruli import predict
 from napari_ggs.models import DEFAULT_CLASSIFIER, load_classifier
 from napari_ggs.studies.crop_figures import write_figures
-from napari_ggs.studies.crops import image_files, read_crop, sorting
+from napari_ggs.studies.crops import image_files, sorting
 
 BATCH = 16
 READERS = 2
@@ -25,7 +26,7 @@ def assess_crops(folder: Path, out: Path, classifier: str | None = None) -> int:
     """Classify every image below a folder and write a table; figures too, if classes are known.
 
     Where folders are named after classes, figures are printed and written beside the table, with
-    the ending .json (see `write_figures`).
+    the ending .json, and pictures in a folder ending in .figures (see `write_figures`).
 
     Parameters
     ----------
@@ -50,11 +51,12 @@ def assess_crops(folder: Path, out: Path, classifier: str | None = None) -> int:
     model = load_classifier(classifier or DEFAULT_CLASSIFIER)
     files = image_files(folder)
     make_folder(out.absolute().parent)
-    table = classify_files(folder, files, model.classifier, model.card.t_glom)
+    labelled = any(sorting([file.relative_to(folder).as_posix() for file in files]).labels)
+    table = classify_files(folder, files, model.classifier, model.card.t_glom, turned=labelled)
     if table.empty:
         raise UserError(f"None of the {len(files)} images in {folder} can be read.")
     with replacing(out) as scratch:
-        table.to_csv(scratch, index=False)
+        table.drop(columns="turned", errors="ignore").to_csv(scratch, index=False)
     console.line(f"{out}: {len(table)} images")
     known = sorting(table["file"].tolist())
     if any(known.labels):
@@ -63,7 +65,12 @@ def assess_crops(folder: Path, out: Path, classifier: str | None = None) -> int:
 
 
 def classify_files(
-    folder: Path, files: Sequence[Path], classifier: AnyClassifier, t_glom: float
+    folder: Path,
+    files: Sequence[Path],
+    classifier: AnyClassifier,
+    t_glom: float,
+    *,
+    turned: bool = False,
 ) -> pd.DataFrame:
     """Classify images of any size, each as one crop.
 
@@ -72,19 +79,24 @@ def classify_files(
     Returns
     -------
     DataFrame
-        ``file``, ``p_...``, ``predicted``.
+        ``file``, ``p_...``, ``predicted``; if `turned`, also ``turned``: what is predicted of the
+        image turned by 90 degrees.
     """
     names: list[str] = []
-    parts = [np.empty((0, len(classifier.scheme.classes)))]
+    nothing = np.empty((0, len(classifier.scheme.classes)))
+    views: list[list[Probabilities]] = [[nothing] for _ in range(1 + turned)]
     with console.progress(folder.name) as advance:
         for done, batch in _read(files, classifier.input_px):
             names += [path.relative_to(folder).as_posix() for path in batch]
-            parts.append(classifier.classify(_stacked(batch, classifier.input_px)))
+            images = _stacked(batch, classifier.input_px)
+            for quarter, parts in enumerate(views):
+                parts.append(classifier.classify(np.rot90(images, quarter, axes=(1, 2))))
             advance(done / len(files))
-    p = np.concatenate(parts)
+    p, *others = (np.concatenate(parts) for parts in views)
     table = pd.DataFrame(p, columns=list(classifier.scheme.columns))
     table.insert(0, "file", names)
-    return table.assign(predicted=predict(p, classifier.scheme, t_glom))
+    answers = [predict(each, classifier.scheme, t_glom) for each in (p, *others)]
+    return table.assign(**dict(zip(("predicted", "turned"), answers, strict=False)))
 
 
 def _read(files: Sequence[Path], side: int) -> Iterator[tuple[int, dict[Path, Patches]]]:

@@ -11,6 +11,8 @@ from napari_ggs.evaluation import (
     ClassFigures,
     Comparison,
     Estimate,
+    Reliability,
+    Roc,
     at_threshold,
     average_precision,
     class_figures,
@@ -26,8 +28,8 @@ from napari_ggs.evaluation.pictures import (
     reliability_picture,
     roc_picture,
 )
-from napari_ggs.evaluation.sclerosis import questions
 from napari_ggs.evaluation.tables import NUMBERS
+from napari_ggs.files import make_folder
 
 
 def write_detection(
@@ -73,13 +75,26 @@ def write_classes(answers: Answers, folder: Path) -> ClassFigures:
     """
     found = class_figures(answers)
     write_table(table_of(found.figures()), folder / "classification")
+    defined = [name for name, area in found.auc.items() if area.value >= 0]
+    curves = {name: answers.roc(name) for name in defined}
+    draw_classes(found, answers.reliability(), curves, folder)
+    return found
+
+
+def draw_classes(
+    found: ClassFigures, sure: Reliability, curves: Mapping[str, Roc], folder: Path
+) -> None:
+    """Write ``confusion`` (.csv, .md) and the pictures of `write_classes`."""
     write_table(confusion_table(found.matrix, found.classes), folder / "confusion")
     save(confusion_picture(found.matrix, found.classes), folder / "confusion.png")
-    save(reliability_picture(answers.reliability()), folder / "reliability.png")
-    defined = [name for name in questions(answers.scheme) if found.auc[name].value >= 0]
-    if defined:
-        save(roc_picture({name: answers.roc(name) for name in defined}), folder / "roc.png")
-    return found
+    save(reliability_picture(sure), folder / "reliability.png")
+    if curves:
+        save(roc_picture(curves), folder / "roc.png")
+
+
+def figures_folder(path: Path) -> Path:
+    """Make the folder of what is drawn for a table or a model: ``m.figures`` for ``m.json``."""
+    return make_folder(path.with_name(f"{path.stem}.figures"))
 
 
 def lines(table: pd.DataFrame) -> list[str]:

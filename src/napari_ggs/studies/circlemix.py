@@ -50,12 +50,8 @@ def study_circlemix(stage: Stage, data: Path | None, out: Path) -> Path:
     """Train with no mixing, CutMix and CircleMix; write the report."""
     source = source_of(CIRCLEMIX, stage.scale, data)
     tree, two = (stage.scale.of(plan, LIGHT_LR) for plan in plans(source))
-    five = run_arms(
-        _arms("C5", tree), deal(source, "circlemix", stage.scale, stage.progress), stage
-    )
-    pair = run_arms(
-        _arms("binary", two), deal(source, "binary", stage.scale, stage.progress), stage
-    )
+    five = run_arms(_arms("C5", tree), deal(source, "circlemix", stage), stage)
+    pair = run_arms(_arms("binary", two), deal(source, "binary", stage), stage)
     report = Report(
         "CircleMix and the hierarchy (CircleMix paper, Tables 1 and 2)",
         out,

@@ -18,13 +18,14 @@ from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.models import load_detector, read_card
 from napari_ggs.models.card import card_path
 from napari_ggs.pipeline import detect_and_classify
-from napari_ggs.studies.arms import Stage, StoppedError, slug
+from napari_ggs.studies.arms import Stage, slug
 from napari_ggs.studies.slide_cohort import Labelled, opened, truth_of
 from napari_ggs.training.detection import train_detector_on
 from napari_ggs.training.detection_data import LabelledSlide, Slides
 from napari_ggs.training.detection_recipe import DetectorRecipe
 from napari_ggs.training.recipe import load_recipe, recipe_path
 from napari_ggs.training.state import state_path
+from napari_ggs.training.steps import StoppedError
 
 LOWEST = 0.01
 """The authors' detection threshold, since the classifier filters (REFERENCE.md section 3)."""

@@ -31,7 +31,7 @@ def study_external(stage: Stage, data: Path | None, out: Path) -> Path:
     """
     source = source_of(GGS, stage.scale, data / "cohort" if data else None)
     others = {ELSEWHERE: _external_set(stage.scale, data)}
-    splits = deal(source, "ggs", stage.scale, stage.progress)
+    splits = deal(source, "ggs", stage)
     table = run_arms(networks(source, stage.scale), splits, stage, others)
     report = Report(
         "External validation (GGS paper, Figs. 3 and 4)",

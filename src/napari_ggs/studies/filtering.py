@@ -87,7 +87,7 @@ def _classifier(stage: Stage, patches: Path | None) -> tuple[AnyClassifier, pd.D
     """The pretrained classifier of the transfer study; it has not seen the study's slides."""
     source = source_of(GGS, stage.scale, patches)
     arm = networks(source, stage.scale)[-1]
-    answers = run_arms([arm], deal(source, "ggs", stage.scale, stage.progress), stage)
+    answers = run_arms([arm], deal(source, "ggs", stage), stage)
     [model] = stage.folder.glob(f"{slug(arm.name)}-run1-*.safetensors")
     return load_classifier(model).classifier, answers
 

@@ -27,7 +27,7 @@ def arms_of(plan: ClassifierRecipe) -> list[Arm]:
 def study_imbalance(stage: Stage, data: Path | None, out: Path) -> Path:
     """Train every combination; write the report."""
     source = source_of(GGS, stage.scale, data)
-    splits = deal(source, "ggs", stage.scale, stage.progress)
+    splits = deal(source, "ggs", stage)
     table = run_arms(arms_of(stage.scale.of(ggs_plan(source), LIGHT_LR)), splits, stage)
     report = Report(
         "Imbalance: loss and sampling",

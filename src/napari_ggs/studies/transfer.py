@@ -67,7 +67,7 @@ def _with(
 def study_transfer(stage: Stage, data: Path | None, out: Path) -> Path:
     """Train from scratch and from published weights; write the report."""
     source = source_of(GGS, stage.scale, data)
-    splits = deal(source, "ggs", stage.scale, stage.progress)
+    splits = deal(source, "ggs", stage)
     table = run_arms(networks(source, stage.scale), splits, stage)
     report = Report(
         "Transfer learning (GGS paper, Table I)",

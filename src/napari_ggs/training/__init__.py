@@ -1,6 +1,7 @@
 """Training: labelled patches or circles to a model."""
 
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,11 @@ def train(
     progress : callable
         See `Watch`.
     stopped : callable
-        Asked after each batch; once it says True, the best so far is saved.
+        Asked after each batch; once it says True, the best so far is saved. Also while phantoms
+        are drawn.
     resume : bool
-        Whether to go on from the state beside `out` of a training that was cut off or stopped.
+        Whether to go on from the state beside `out` of a training that was cut off or stopped;
+        a finished model there is then refused.
     device : {"auto", "cpu", "cuda"}, optional
         In place of the recipe's.
 
@@ -47,7 +50,8 @@ def train(
     Raises
     ------
     UserError
-        If the recipe, its data or the place for the model are at fault.
+        If the recipe, its data or the place for the model are at fault, or it was stopped before
+        there was anything to save.
     """
     from napari_ggs.training.classification import train_classifier
     from napari_ggs.training.detection import train_detector
@@ -96,4 +100,7 @@ def shown_by(progress: Watch) -> "Callable[[TrainingStep], None]":
 
 
 def _words(step: "TrainingStep") -> str:
-    return f"{step.stage}: loss {step.loss:.4f}, validation {step.merit:.3f}"
+    if step.stage == "data":
+        return "drawing phantoms"
+    merit = "" if isnan(step.merit) else f", validation {step.merit:.3f}"
+    return f"training: loss {step.loss:.4f}{merit}"

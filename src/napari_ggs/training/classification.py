@@ -6,7 +6,6 @@ Gather, split, train, save: each a function of its own, for studies and windows 
 from collections.abc import Callable
 from pathlib import Path
 
-from napari_ggs.files import make_folder
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import load_classifier
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
@@ -15,11 +14,12 @@ from napari_ggs.training.collecting import patches_of
 from napari_ggs.training.hierarchy import check_children, member_files, train_hierarchy
 from napari_ggs.training.networks import Run, train_new_network
 from napari_ggs.training.patches import PatchSet
+from napari_ggs.training.places import check_place, refuse_finished
 from napari_ggs.training.predicting import predictions, predictions_path, write_predictions
 from napari_ggs.training.recipe import load_recipe
-from napari_ggs.training.splits import Split, TrainingError, check, split_patients
+from napari_ggs.training.splits import Split, check, split_patients, warn_of_unseen
 from napari_ggs.training.state import state_path
-from napari_ggs.training.steps import Progress, TrainingStep, never, silent
+from napari_ggs.training.steps import Progress, drawing, never, silent
 
 
 def train_classifier(
@@ -53,8 +53,8 @@ def train_classifier(
         If the recipe, its data or the place for the model are at fault.
     """
     plan = load_plan(recipe, device)
-    check_place(out, bool(plan.children))
-    parts = gather(plan, progress)
+    _check_out(plan, out, resume)
+    parts = gather(plan, progress, stopped)
     split = split_patients(parts, validation_shares(plan), plan.seed)
     return train_on(split, plan, out, progress, stopped, resume=resume, recipe=recipe.name)
 
@@ -88,7 +88,8 @@ def train_on(
         Asked after each batch; once it says True, the best network so far is what is saved. The
         same training can go on later.
     resume : bool
-        Whether to go on from the state beside `out` of a training that was cut off or stopped.
+        Whether to go on from the state beside `out` of a training that was cut off or stopped;
+        a finished model there is then refused.
     recipe : str
         Name of the recipe's file, for the card.
 
@@ -100,9 +101,10 @@ def train_on(
     Raises
     ------
     UserError
-        If the data cannot be learnt from, the state is of another training, the loss is no
-        longer a number, or files cannot be written.
+        If the data cannot be learnt from, the state is of another training, the model is finished
+        already, the loss is no longer a number, or files cannot be written.
     """
+    _check_out(plan, out, resume)
     if not resume:
         forget(plan, out)
     model = train_member(split, plan, out, Run(progress, stopped, recipe))
@@ -113,8 +115,10 @@ def train_on(
 
 def train_member(split: Split, plan: ClassifierRecipe, out: Path, run: Run) -> Path:
     """As `train_on`; the states stay, so that it is only loaded when it is asked for again."""
-    check(split, SCHEMES[plan.scheme].classes)
+    classes = SCHEMES[plan.scheme].classes
+    check(split, classes)
     check_children(split, plan)
+    warn_of_unseen(split, classes, plan.name)
     if plan.children:
         model = train_hierarchy(split, plan, out, run)
     else:
@@ -132,29 +136,20 @@ def load_plan(recipe: Path, device: str | None = None) -> ClassifierRecipe:
     return plan.model_copy(update={"device": device}) if device else plan
 
 
-def check_place(out: Path, composite: bool) -> None:
-    """Find out now, and not after hours, that a model cannot be saved there.
+def gather(
+    plan: ClassifierRecipe, progress: Progress = silent, stopped: Callable[[], bool] = never
+) -> list[PatchSet]:
+    """Collect the patches of each of a recipe's sources, named in its scheme.
 
     Raises
     ------
     UserError
-        If the name or the place is not for models, or another model is in the way.
+        If its files are not there or say something else than they should.
+    StoppedError
+        If it was stopped while phantoms were drawn.
     """
-    if out.suffix not in (".safetensors", ".json"):
-        raise TrainingError(f"{out} is no name for a model: end it in .safetensors.")
-    weights = out.with_suffix(".safetensors")
-    if composite and weights.exists():
-        raise TrainingError(f"{weights} is another model, in the way: choose another --out.")
-    make_folder(out.parent)
-
-
-def gather(plan: ClassifierRecipe, progress: Progress = silent) -> list[PatchSet]:
-    """Collect the patches of each of a recipe's sources, named in its scheme."""
     check_sources(plan.data)
-
-    def drawn(done: int, total: int) -> None:
-        progress(TrainingStep("data", done, total))
-
+    drawn = drawing(progress, stopped)
     return [patches_of(source, SCHEMES[plan.scheme], drawn) for source in plan.data]
 
 
@@ -163,7 +158,23 @@ def validation_shares(plan: ClassifierRecipe) -> list[float]:
     return [source.validation for source in plan.data]
 
 
+def model_file(plan: ClassifierRecipe, out: Path) -> Path:
+    """The file by which the model is loaded: of a hierarchy its card, else its weights."""
+    return out.with_suffix(".json") if plan.children else member_files(plan, out)[0]
+
+
+def states(plan: ClassifierRecipe, out: Path) -> list[Path]:
+    """The states of a training; see `state_path`."""
+    return [state_path(file) for file in member_files(plan, out)]
+
+
 def forget(plan: ClassifierRecipe, out: Path) -> None:
     """Remove the states of a training."""
-    for file in member_files(plan, out):
-        state_path(file).unlink(missing_ok=True)
+    for state in states(plan, out):
+        state.unlink(missing_ok=True)
+
+
+def _check_out(plan: ClassifierRecipe, out: Path, resume: bool) -> None:
+    check_place(out, composite=bool(plan.children))
+    if resume:
+        refuse_finished([model_file(plan, out)], states(plan, out))

@@ -69,6 +69,7 @@ def card_of(
         mean=mean,
         std=std,
         temperature=round(temperature, 4),
+        t_glom=plan.t_glom,
         data=origin.and_data(described(source) for source in plan.data),
         labelled_by=plan.labelled_by,
         metrics=validation_metrics(fitted, classes, temperature),

@@ -90,6 +90,8 @@ class PatchAugmentation(Augmentation):
 
     Attributes
     ----------
+    shift : float
+        Largest shift, as a share of half the crop's side.
     turn : float
         Largest rotation to either side, in degrees.
     crop : float
@@ -107,6 +109,7 @@ class PatchAugmentation(Augmentation):
         holds for other stains and imperfect circles. The papers do not.
     """
 
+    shift: float = Field(default=0.1, ge=0)
     turn: float = Field(default=180.0, ge=0, le=180)
     crop: float = Field(default=0.0, ge=0, lt=0.5)
     resized_crop: float = Field(default=1.0, gt=0, le=1)
@@ -153,6 +156,8 @@ class ClassifierRecipe(Recipe):
         With any, the model is a hierarchy.
     labelled_by : str
         Who named the classes, for the card.
+    t_glom : float
+        The card's threshold: what is a glomerulus with at least this probability counts as one.
     """
 
     task: Literal["classification"]
@@ -167,6 +172,7 @@ class ClassifierRecipe(Recipe):
     mixing: Mixing = Mixing()
     children: tuple[Child, ...] = ()
     labelled_by: str = ""
+    t_glom: float = Field(default=0.5, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _children_fit(self) -> Self:

@@ -14,8 +14,8 @@ from napari_ggs.training.folder_patches import folder_patches
 from napari_ggs.training.patches import PatchSet, digest
 from napari_ggs.training.phantom_patches import phantoms_patches
 from napari_ggs.training.recipe import RecipeError
-from napari_ggs.training.sources import Aidpath, Bare, Folder, Phantoms, Source
-from napari_ggs.training.tissue_patches import aidpath_patches, bare_patches
+from napari_ggs.training.sources import Aidpath, Folder, Phantoms, Source
+from napari_ggs.training.tissue_patches import aidpath_patches
 
 CODE = ("aidpath", "augment", "composing", "cutting", "patches")
 """Modules that the pixels of patches depend on, beside phantoms and ``*_patches``."""
@@ -30,12 +30,11 @@ def check(sources: Iterable[Source]) -> None:
         Names the first place where there is nothing.
     """
     for source in sources:
-        for place in (getattr(source, "folder", None), getattr(source, "path", None)):
-            if place is not None and not place.exists():
-                raise RecipeError(
-                    f"The recipe's data are not at {place.absolute()}: start the training from the "
-                    "folder that its paths are relative to, or correct the recipe."
-                )
+        if not (isinstance(source, Phantoms) or source.folder.exists()):
+            raise RecipeError(
+                f"The recipe's data are not at {source.folder.absolute()}: start the training from "
+                "the folder that its paths are relative to, or correct the recipe."
+            )
 
 
 def patches_of(source: Source, scheme: Scheme, progress: Callable[[int, int], None]) -> PatchSet:
@@ -48,7 +47,8 @@ def patches_of(source: Source, scheme: Scheme, progress: Callable[[int, int], No
         Classes of other schemes are renamed to its; patches that have no place in it are not
         there.
     progress : callable
-        Called with the number of phantom slides drawn and to be drawn.
+        Called with the number of phantom slides, or of fields with phantoms laid in, that are
+        drawn and to be drawn.
     """
     kept = user_cache_path("napari-ggs") / "patches" / f"{_fingerprint(source)}.npz"
     if kept.is_file():
@@ -90,9 +90,8 @@ def _fingerprint(source: Source) -> str:
 
 def _data(source: Source) -> Iterator[str]:
     """The size and time of each of a source's files."""
-    places = (getattr(source, "folder", None), getattr(source, "path", None))
-    for place in filter(None, places):
-        for file in sorted([place, *place.rglob("*")]):
+    if not isinstance(source, Phantoms):
+        for file in sorted([source.folder, *source.folder.rglob("*")]):
             yield f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}"
 
 
@@ -103,8 +102,6 @@ def _collect(
         case Phantoms():
             yield from phantoms_patches(source, progress)
         case Aidpath():
-            yield from aidpath_patches(source)
-        case Bare():
-            yield bare_patches(source)
+            yield from aidpath_patches(source, progress)
         case Folder():
             yield folder_patches(source.folder, scheme)

@@ -4,7 +4,7 @@ A composition wears its host's stain, focus and grain, and belongs to its host's
 Hard negatives are laid in too, so that what was laid in is no sign of a glomerulus.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,7 +106,10 @@ def compose(
 
 
 def fields_with_compositions(
-    folder: Path, versions: int, left_out: Container[str] = ()
+    folder: Path,
+    versions: int,
+    left_out: Container[str] = (),
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Iterator[LabelledField]:
     """The labelled fields of AIDPATH, and versions of them with phantoms laid in.
 
@@ -118,12 +121,16 @@ def fields_with_compositions(
         Compositions of each field.
     left_out : container of str
         Patients of whom no composition is made.
+    progress : callable
+        Called with the number of fields whose compositions are made, and of all.
     """
-    for number, field in enumerate(labelled_fields(folder)):
+    fields = labelled_fields(folder)
+    for number, field in enumerate(fields):
         yield field
         if field.patient not in left_out:
             for version in range(versions):
                 yield composed(field, np.random.default_rng([number, version]), version)
+        progress(number + 1, len(fields))
 
 
 def composed(field: LabelledField, rng: Generator, version: int) -> LabelledField:

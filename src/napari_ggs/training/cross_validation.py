@@ -1,22 +1,24 @@
 """Cross-validation: a model for each fold of patients, and all of them as one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.training.classification import (
-    check_place,
     forget,
     gather,
     load_plan,
+    model_file,
+    states,
     train_member,
     validation_shares,
 )
 from napari_ggs.training.classifier_card import Metrics
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.networks import Run, save_together
+from napari_ggs.training.places import check_place, refuse_finished
 from napari_ggs.training.predicting import metrics_of, predictions_path, write_predictions
 from napari_ggs.training.splits import Split, TrainingError, check, split_folds
 from napari_ggs.training.steps import Progress, never, part_of, silent
@@ -39,7 +41,8 @@ def train_folds(
     Both papers' protocol: five folds by patient, 60/20/20; the GGS paper repeats it five times
     with other seeds. ``m.safetensors`` gives ``m-fold1.safetensors`` and so on, what each answers
     about its own test patients in ``m-fold1.test.csv``, the ensemble ``m.json``, and all answers
-    in ``m.test.csv``. What was finished before it was cut off is not trained again.
+    in ``m.test.csv``. What was finished before it was cut off is not trained again: the state of
+    each fold stays until all folds of all repeats are done.
 
     Parameters
     ----------
@@ -61,23 +64,38 @@ def train_folds(
     Raises
     ------
     UserError
-        If the recipe, its data or the place for the models are at fault.
+        If the recipe, its data or the place for the models are at fault, or all are finished
+        already and `resume` is true.
     """
     if fold is not None and not 1 <= fold <= folds:
         raise TrainingError(f"There is no fold {fold}: the folds are 1 to {folds}.")
     plan = load_plan(recipe, device)
     check_place(out, composite=True)
-    parts = gather(plan, progress)
-    models = []
-    for number in range(repeats):
-        seeded = plan.model_copy(update={"seed": plan.seed + number})
+    wanted = range(1, folds + 1) if fold is None else [fold]
+    each = list(_repeats(plan, out, repeats))
+    members = [_plan_of(*repeat, number) for repeat in each for number in wanted]
+    _begin(members, resume)
+    parts, models = gather(plan, progress, stopped), []
+    for number, (seeded, name) in enumerate(each):
         splits = split_folds(parts, validation_shares(plan), folds, seeded.seed)
         run = Run(part_of(progress, number, repeats), stopped, recipe.name)
-        name = out if repeats == 1 else out.with_name(f"{out.stem}-seed{seeded.seed}{out.suffix}")
-        models.append(cross_validate(splits, seeded, name, run, only=fold, resume=resume))
+        models.append(cross_validate(splits, seeded, name, run, only=fold))
         if stopped():
-            break
+            return models
+    if fold is None:
+        for member in members:
+            forget(*member)
     return models
+
+
+def _begin(members: Sequence[tuple[ClassifierRecipe, Path]], resume: bool) -> None:
+    """Refuse what is finished or, if it is to begin again, remove its states."""
+    if resume:
+        known = [state for member in members for state in states(*member)]
+        refuse_finished([model_file(*member) for member in members], known)
+    else:
+        for member in members:
+            forget(*member)
 
 
 def cross_validate(
@@ -87,32 +105,32 @@ def cross_validate(
     run: Run,
     *,
     only: int | None = None,
-    resume: bool = True,
 ) -> Path:
-    """Train on splits that are made, one after the other; see `train_folds`."""
+    """Train on splits that are made, one after the other; see `train_folds`. The states stay."""
     for number, split in enumerate(splits, start=1):
         check(split, SCHEMES[plan.scheme].classes, f"Fold {number}: ")
     chosen = range(1, len(splits) + 1) if only is None else [only]
-    plans = {number: _plan_of(plan, out, number) for number in chosen}
     models = []
-    for place, (number, (fold_plan, file)) in enumerate(plans.items()):
-        if not resume:
-            forget(fold_plan, file)
-        part = run.part(place, len(plans))
-        models.append(train_member(splits[number - 1], fold_plan, file, part))
+    for place, number in enumerate(chosen):
+        part = run.part(place, len(chosen))
+        models.append(train_member(splits[number - 1], *_plan_of(plan, out, number), part))
         if run.stopped():
             return models[-1]
-    if only is not None:
-        return models[0]
-    ensemble = _save_ensemble(plan, models, out, run)
-    for fold_plan, file in plans.values():
-        forget(fold_plan, file)
-    return ensemble
+    return models[0] if only is not None else _save_ensemble(plan, models, out, run)
 
 
 def fold_file(out: Path, number: int) -> Path:
     """The file of a fold's model, counted from 1."""
     return out.with_name(f"{out.stem}-fold{number}.safetensors")
+
+
+def _repeats(
+    plan: ClassifierRecipe, out: Path, repeats: int
+) -> Iterator[tuple[ClassifierRecipe, Path]]:
+    """The recipe and the file of each repeat."""
+    for seed in range(plan.seed, plan.seed + repeats):
+        name = out if repeats == 1 else out.with_name(f"{out.stem}-seed{seed}{out.suffix}")
+        yield plan.model_copy(update={"seed": seed}), name
 
 
 def _plan_of(plan: ClassifierRecipe, out: Path, number: int) -> tuple[ClassifierRecipe, Path]:

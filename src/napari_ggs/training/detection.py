@@ -7,7 +7,6 @@ import torch
 
 from napari_ggs.classification import build_network, normalisation
 from napari_ggs.detection import CircleNet, Detector
-from napari_ggs.files import make_folder
 from napari_ggs.models import load_detector, save_model
 from napari_ggs.training.detection_card import card_of
 from napari_ggs.training.detection_fitting import fit
@@ -19,10 +18,11 @@ from napari_ggs.training.detection_sources import Fields, fields_of, one_side_ea
 from napari_ggs.training.detection_state import Best
 from napari_ggs.training.detection_windows import Windows
 from napari_ggs.training.origin import origin_of
+from napari_ggs.training.places import check_place, refuse_finished
 from napari_ggs.training.recipe import load_recipe
 from napari_ggs.training.splits import TrainingError
 from napari_ggs.training.state import state_path
-from napari_ggs.training.steps import Progress, TrainingStep, never, silent
+from napari_ggs.training.steps import Progress, drawing, never, silent
 
 PUBLISHED_NORMALISATION = ((0.470, 0.447, 0.408), (0.278, 0.274, 0.289))
 """Of the published DLA-34 network, here in the order RGB (its code has BGR)."""
@@ -52,9 +52,10 @@ def train_detector(
         Called with a `TrainingStep` as it goes.
     stopped : callable
         Asked after each batch; once it says True, the best network so far is what is saved. The
-        same training can go on later.
+        same training can go on later. Also asked while phantoms are drawn.
     resume : bool
-        Whether to go on from the state beside `out` of a training that was cut off or stopped.
+        Whether to go on from the state beside `out` of a training that was cut off or stopped;
+        a finished model there is then refused.
     device : str, optional
         In place of the recipe's.
 
@@ -67,7 +68,10 @@ def train_detector(
     ------
     UserError
         If the recipe, its data or the place for the model are at fault, the state is of another
-        training, or the loss is no longer a number (then the best so far is saved).
+        training, the model is finished already, or the loss is no longer a number (then the best
+        so far is saved).
+    StoppedError
+        If it was stopped while phantoms were drawn.
     """
     plan = load_recipe(recipe, DetectorRecipe)
     plan = plan.model_copy(update={"device": device}) if device else plan
@@ -84,10 +88,14 @@ def train_detector_on(
     recipe: str = "",
 ) -> Path:
     """As `train_detector`, from a recipe that is read; `recipe` is its name for the card."""
-    _check_place(out)
-    if not resume:
-        state_path(out).unlink(missing_ok=True)
-    sources = _gather(plan, progress)
+    check_place(out)
+    out = out.with_suffix(".safetensors")
+    state = state_path(out)
+    if resume:
+        refuse_finished([out], [state])
+    else:
+        state.unlink(missing_ok=True)
+    sources = _gather(plan, progress, stopped)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         detector = build_detector(plan.network)
@@ -98,12 +106,14 @@ def train_detector_on(
             progress=progress, stopped=stopped,
         )  # fmt: skip
     except DivergedError as fault:
-        if fault.best.step:
-            _save(plan, sources, detector, fault.best, recipe, out)
-        raise
+        if not fault.best.step:
+            raise
+        _save(plan, sources, detector, fault.best, recipe, out)
+        message = f"{fault} The best model so far is {out}."
+        raise DivergedError(message, fault.best) from fault
     _save(plan, sources, detector, best, recipe, out)
     if not stopped():
-        state_path(out).unlink(missing_ok=True)
+        state.unlink(missing_ok=True)
     return out
 
 
@@ -118,13 +128,6 @@ def _save(
     detector.network.load_state_dict(best.state)
     detector.network.eval()
     save_model(best.state, card_of(plan, sources, detector, best, recipe), out)
-
-
-def _check_place(out: Path) -> None:
-    """Find out now, and not after half an hour, that the model cannot be saved."""
-    if out.suffix != ".safetensors":
-        raise TrainingError(f"{out} is no name for a model: end it in .safetensors.")
-    make_folder(out.parent)
 
 
 def build_detector(wanted: Network) -> Detector:
@@ -167,10 +170,8 @@ def _start_from_published(network: CircleNet, backbone: str, pretrained: bool | 
     start.load_state_dict({key: weights[key] for key in start.state_dict()})
 
 
-def _gather(plan: DetectorRecipe, progress: Progress) -> list[Fields]:
-    def drawn(done: int, total: int) -> None:
-        progress(TrainingStep("data", done, total))
-
+def _gather(plan: DetectorRecipe, progress: Progress, stopped: Callable[[], bool]) -> list[Fields]:
+    drawn = drawing(progress, stopped)
     sources = [fields_of(source, plan.network.mpp / FINE, drawn) for source in plan.data]
     if not any(len(field.circles) for source in sources for field in source.training):
         raise TrainingError(

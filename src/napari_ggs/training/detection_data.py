@@ -73,8 +73,11 @@ class LabelledSlide(Section):
         `napari_ggs.exchange.read_circles` reads. Non-glomerulus rows are hard negatives; cut
         glomeruli and detections without a label are ignored. Every other place is background.
     reviewed : bool
-        Somebody has gone through the detections of `circles`: those without a label are what was
-        predicted.
+        Somebody has gone through the detections of `circles` that were shown: those without a
+        label are what was predicted.
+    t_det : float
+        The detection threshold of that review. Detections below it were not shown, so that those
+        without a label teach nothing.
     bare : bool
         The slide has no glomeruli, and no `circles`.
     patient : str
@@ -93,6 +96,7 @@ class LabelledSlide(Section):
     path: Path
     circles: Path | None = None
     reviewed: bool = False
+    t_det: float = Field(default=0.2, ge=0, le=1)
     bare: bool = False
     patient: str = ""
     mpp: PositiveFloat | None = None

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from napari_ggs.detection import Detector
-from napari_ggs.detection.detector import normalise
 from napari_ggs.detection.losses import losses
 from napari_ggs.detection.targets import Targets
+from napari_ggs.tensors import as_input
 from napari_ggs.training.augment import Images
 from napari_ggs.training.detection_recipe import DetectorRecipe, Schedule
 from napari_ggs.training.detection_state import Best, TrainingState
@@ -25,12 +25,8 @@ Batch = tuple[Images, Targets]
 class DivergedError(TrainingError):
     """A loss that is no longer a number; ``best`` is the best network before."""
 
-    def __init__(self, lr: float, best: Best) -> None:
-        kept = f"The best so far, of step {best.step}, is saved." if best.step else ""
-        super().__init__(
-            "The loss is no longer a number: lower the recipe's learning rate "
-            f"(now {lr:g}). {kept}".strip()
-        )
+    def __init__(self, message: str, best: Best) -> None:
+        super().__init__(message)
         self.best = best
 
 
@@ -47,7 +43,11 @@ def learn(detector: Detector, recipe: DetectorRecipe, state: TrainingState, batc
         group["lr"] = recipe.optimiser.lr * rate(recipe.schedule, state.step)
     loss = loss_of(detector, batch, recipe.schedule.precision == "bfloat16")
     if not bool(loss.isfinite()):
-        raise DivergedError(recipe.optimiser.lr, state.best)
+        raise DivergedError(
+            "The loss is no longer a number: lower the recipe's learning rate "
+            f"(now {recipe.optimiser.lr:g}).",
+            state.best,
+        )
     state.optimiser.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
@@ -59,7 +59,7 @@ def loss_of(detector: Detector, batch: Batch, half: bool) -> Tensor:
     """The loss of a batch; `half` computes in bfloat16."""
     network, (images, targets) = detector.network.train(), batch
     device = next(network.parameters()).device
-    pixels = normalise(images, detector.mean, detector.std, device)
+    pixels = as_input(images, detector.mean, detector.std, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=half):
         maps = network(pixels)
     return losses(maps, Targets(*(part.to(device) for part in targets))).total

@@ -2,10 +2,8 @@
 
 import hashlib
 import importlib.resources
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from napari_ggs.phantom import PhantomSlide
 from napari_ggs.training.circles_data import Field
 from napari_ggs.training.detection_data import PhantomFields
 from napari_ggs.training.detection_pixels import InMemory
+from napari_ggs.training.processes import in_processes
 
 
 def phantom_fields(
@@ -28,32 +27,14 @@ def phantom_fields(
     folder = make_folder(user_cache_path("napari-ggs", ensure_exists=True) / "fields")
     key = _fingerprint(source, mpp)
     paths = [folder / f"{key}-{seed}.npz" for seed in seeds]
-    missing = [i for i, path in enumerate(paths) if not path.is_file()]
-    for done, _ in enumerate(_drawn(source, mpp, paths, missing), start=1):
-        progress(done, len(missing))
+    jobs = [
+        (seed, source.side_um, outline, mpp, path)
+        for seed, outline, path in zip(seeds, cycle(source.outlines), paths, strict=False)
+        if not path.is_file()
+    ]
+    for _ in in_processes(draw_field, jobs, progress):
+        pass
     return [_load(path, f"phantom-{seed}") for seed, path in zip(seeds, paths, strict=True)]
-
-
-def _drawn(
-    source: PhantomFields, mpp: float, paths: list[Path], missing: list[int]
-) -> Iterator[None]:
-    if not missing:
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        jobs = [
-            pool.submit(
-                draw_field,
-                source.seed + i,
-                source.side_um,
-                source.outlines[i % len(source.outlines)],
-                mpp,
-                paths[i],
-            )
-            for i in missing
-        ]
-        for job in jobs:
-            yield job.result()
 
 
 def draw_field(seed: int, side_um: float, outline: Any, mpp: float, path: Path) -> None:

@@ -37,8 +37,8 @@ class Pixels(Protocol):
     def tissue(self) -> Mask:
         """Which blocks of `TISSUE_BLOCK` px each way hold tissue."""
 
-    def unread(self, circles: Array) -> Mask:
-        """Circles with pixels that could not be read, of those read so far; shape (n,)."""
+    def unread(self, circles: Array, x: int, y: int, side: int) -> Mask:
+        """Circles with pixels that could not be read in a window that was read; shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ class InMemory:
         image = self.image[::TISSUE_BLOCK, ::TISSUE_BLOCK][:rows, :columns].astype(int)
         return np.asarray(image.max(axis=2) - image.min(axis=2) > 12)
 
-    def unread(self, circles: Array) -> Mask:
+    def unread(self, circles: Array, x: int, y: int, side: int) -> Mask:
         """None."""
+        del x, y, side
         return np.zeros(len(circles), dtype=bool)
 
 
@@ -129,12 +130,17 @@ class OnSlide:
         across = np.arange(columns) * mask.shape[1] // columns
         return np.asarray(mask[np.ix_(down, across)])
 
-    def unread(self, circles: Array) -> Mask:
-        """Circles that touch a tile that could not be decoded so far."""
+    def unread(self, circles: Array, x: int, y: int, side: int) -> Mask:
+        """Circles that in a window that was read touch a tile that could not be decoded.
+
+        Whatever lies further out is not asked about: whether it has been read hangs on chance.
+        """
         if not self.slide.unread_tiles:
             return np.zeros(len(circles), dtype=bool)
-        x, y, radius = circles.T * self.scale
-        boxes = zip(x - radius, y - radius, 2 * radius, 2 * radius, strict=True)
+        centres, radius = circles[:, :2], circles[:, 2:]
+        low = np.maximum(centres - radius, (max(x, 0), max(y, 0)))
+        high = np.minimum(centres + radius, np.minimum((x + side, y + side), self.size))
+        boxes = np.column_stack([low, high - low]) * self.scale
         return np.array([self.slide.touches_unread(*box) for box in boxes], dtype=bool)
 
 

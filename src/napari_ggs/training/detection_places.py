@@ -55,12 +55,12 @@ class Square(NamedTuple):
         return left <= 0 and top <= 0 and right >= self.side and bottom >= self.side
 
     def patch(self) -> Patch:
-        """Read it. Glomeruli that could not be read whole teach nothing."""
+        """Read it. Glomeruli of which something could not be read teach nothing."""
         shift = np.array([self.x, self.y, 0.0])
         image = self.field.pixels.read(self.x, self.y, self.side)
         here = ~outside(self.field.circles - shift, (0, 0, self.side, self.side))
         circles = self.field.circles[here]
-        unread = self.field.pixels.unread(circles)
+        unread = self.field.pixels.unread(circles, self.x, self.y, self.side)
         ignored = np.concatenate([self.field.ignored, circles[unread]])
         return Patch(image, circles[~unread] - shift, ignored - shift, self.shown)
 

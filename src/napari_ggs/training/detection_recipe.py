@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from napari_ggs.tile_size import too_small
 from napari_ggs.training.detection_data import Source
 from napari_ggs.training.recipe import Augmentation, Optimiser, Recipe, Section
 
@@ -36,6 +37,12 @@ class Network(Section):
     mpp: PositiveFloat = 4.0
     input_px: PositiveInt = Field(default=512, multiple_of=32)
     max_radius_um: PositiveFloat = 200.0
+
+    @model_validator(mode="after")
+    def _covers_slides(self) -> Self:
+        if fault := too_small(self.mpp, self.input_px):
+            raise ValueError(fault)
+        return self
 
 
 class Schedule(Section):

@@ -1,7 +1,6 @@
 """Fields on labelled slides, whose pixels are read when they are asked for."""
 
 import logging
-from pathlib import Path
 
 import pandas as pd
 
@@ -60,8 +59,9 @@ def _circles(labelled: LabelledSlide, slide: Slide) -> tuple[Array, Array, Array
         image_mpp=labelled.image_mpp,
         leica=labelled.leica,
     )
-    known = truth(table) | labelled.reviewed
-    _tell(labelled.circles, known)
+    shown = table["detection_score"] >= labelled.t_det
+    known = truth(table) | (shown & labelled.reviewed)
+    _tell(labelled, known)
     negative = known & (classes_in_force(table) == NON_GLOMERULUS)
     glomerulus = known & ~negative & ~table["cut"]
     parts: tuple[pd.Series, ...] = (glomerulus, ~(glomerulus | negative), negative)
@@ -69,12 +69,14 @@ def _circles(labelled: LabelledSlide, slide: Slide) -> tuple[Array, Array, Array
     return whole, ignored, negatives
 
 
-def _tell(path: Path, known: pd.Series) -> None:
-    if not known.all():
+def _tell(labelled: LabelledSlide, known: pd.Series) -> None:
+    if not (labelled.reviewed or known.all()):
         logger.warning(
             "%s: %d of %d circles are detections that nobody labelled: they teach nothing. Label "
-            "them, or set reviewed = true in the recipe if all have been looked at.",
-            path,
+            "them, or set reviewed = true in the recipe if all of a score of t_det (now %g) and "
+            "more have been looked at.",
+            labelled.circles,
             int((~known).sum()),
             len(known),
+            labelled.t_det,
         )

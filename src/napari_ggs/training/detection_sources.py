@@ -9,7 +9,7 @@ from napari_ggs.training.circles_data import Field, field_of
 from napari_ggs.training.composing import fields_with_compositions
 from napari_ggs.training.detection_data import AidpathFields, PhantomFields, Slides, Source
 from napari_ggs.training.detection_phantoms import phantom_fields
-from napari_ggs.training.detection_pixels import InMemory, shrink
+from napari_ggs.training.detection_pixels import FINE, InMemory, shrink
 from napari_ggs.training.detection_slides import slide_fields
 from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.sources import AIDPATH
@@ -38,7 +38,7 @@ def fields_of(source: Source, mpp: float, progress: Progress) -> Fields:
         case PhantomFields():
             return _split(phantom_fields(source, mpp, progress), source)
         case AidpathFields():
-            return _split(_aidpath(source, mpp), source, source.held_out)
+            return _split(_aidpath(source, mpp, progress), source, source.held_out)
         case Slides():
             return _split(slide_fields(source, mpp), source, source.held_out)
 
@@ -97,20 +97,27 @@ def _split(fields: list[Field], source: Source, held_out: Sequence[str] = ()) ->
     return Fields(*([field for field in fields if field.patient in side] for side in sides))
 
 
-def _aidpath(source: AidpathFields, mpp: float) -> list[Field]:
+def _aidpath(source: AidpathFields, mpp: float, progress: Progress) -> list[Field]:
     if not source.folder.is_dir():
         raise RecipeError(
             f"The recipe's data are not at {source.folder.absolute()}: start the training from the "
             "folder that its paths are relative to, or correct the recipe."
         )
-    fields = fields_with_compositions(source.folder, source.composed, source.held_out)
+    fields = fields_with_compositions(source.folder, source.composed, source.held_out, progress)
     return [_in_px_of(field, mpp) for field in fields]
 
 
 def _in_px_of(field: LabelledField, mpp: float) -> Field:
     scale = mpp / field.mpp
+    try:
+        pixels = InMemory(shrink(field.image, scale))
+    except ValueError as fault:
+        least = FINE * field.mpp
+        raise RecipeError(
+            f"The recipe's network has mpp = {FINE * mpp:g}. The AIDPATH fields need a whole "
+            f"multiple of {least:g}, such as {3 * least:g} or {4 * least:g}: correct mpp."
+        ) from fault
     circles, unsure, others = (
         part / scale for part in (field.glomeruli, field.unsure, field.others)
     )
-    pixels = InMemory(shrink(field.image, scale))
     return field_of(field.name, pixels, circles, unsure, others, field.patient)

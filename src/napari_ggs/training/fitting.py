@@ -35,10 +35,10 @@ def fit(
 ) -> Fitted:
     """Train a network and return it at its best on the validation patches.
 
-    After each epoch a row is added to the log and the state saved, both beside `out`
-    (`log_path`, `state_path`). A training of the same recipe and data goes on from its state
-    and, on the same machine, with as many threads and the same versions, ends with the same
-    weights to the bit. The state stays: who saves the model removes it.
+    The state is saved at the beginning and after each epoch, when also a row is added to the
+    log, both beside `out` (`log_path`, `state_path`). A training of the same recipe and data goes
+    on from its state and, on the same machine, with as many threads and the same versions, ends
+    with the same weights to the bit. The state stays: who saves the model removes it.
 
     Raises
     ------
@@ -75,11 +75,14 @@ class _Loop:
         self.best: Fitted | None = None
 
     def resume(self) -> None:
-        """Go on from the state on disk, if there is one."""
+        """Go on from the state on disk; write one where there is none."""
         saved = saved_state(self.path, self.made_by)
-        if saved is not None:
-            self.learner.restore(saved.parts)
-            self.epoch = saved.about["epoch"]
+        if saved is None:
+            self._save()
+            return
+        self.learner.restore(saved.parts)
+        self.epoch = saved.about["epoch"]
+        if self.epoch:
             logits = saved.parts["answers"]["logits"].numpy()
             best = saved.about["best_epoch"]
             self.best = Fitted(saved.parts["best"], logits, self.judge.truth, best)
@@ -129,7 +132,6 @@ class _Loop:
 
     def _keep(self, fitted: Fitted, loss: float, seconds: float) -> None:
         """Write a whole epoch to the log, then to the state."""
-        assert self.best is not None
         self.log.row(
             self.epoch,
             loss=loss,
@@ -138,9 +140,14 @@ class _Loop:
             validation_macro_f1=fitted.macro_f1,
             seconds=round(seconds, 1),
         )
-        answers = {"logits": torch.from_numpy(self.best.logits)}
-        parts = self.learner.parts() | {"best": self.best.state, "answers": answers}
-        about = {"epoch": self.epoch, "best_epoch": self.best.epoch}
+        self._save()
+
+    def _save(self) -> None:
+        parts, about = self.learner.parts(), {"epoch": self.epoch}
+        if self.best is not None:
+            answers = {"logits": torch.from_numpy(self.best.logits)}
+            parts |= {"best": self.best.state, "answers": answers}
+            about |= {"best_epoch": self.best.epoch}
         save_state(self.path, self.made_by, parts, about)
 
 
@@ -151,7 +158,7 @@ def _indices(patches: PatchSet, classes: Sequence[str]) -> NDArray[np.intp]:
 
 def _recipe_digest(recipe: ClassifierRecipe) -> str:
     """Changes with every entry that the weights depend on; the data have their own."""
-    words = {"name", "notes", "labelled_by", "device", "data", "children"}
+    words = {"name", "notes", "labelled_by", "device", "data", "children", "t_glom"}
     return hashlib.sha256(recipe.model_dump_json(exclude=words).encode()).hexdigest()
 
 

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from napari_ggs.classification.reading import read_crop
+from napari_ggs.errors import UserError
 from napari_ggs.lesions import Scheme
-from napari_ggs.training.augment import Images
 from napari_ggs.training.labelled_files import labelled_files
 from napari_ggs.training.patches import PATCH_PX, PatchSet
 from napari_ggs.training.recipe import RecipeError
@@ -28,17 +28,17 @@ def folder_patches(folder: Path, scheme: Scheme) -> PatchSet:
 
     def read(i: int) -> str:
         try:
-            pixels[i] = _ready(folder / files[i].name)
-        except (OSError, SyntaxError, ValueError) as fault:
-            return f"{folder / files[i].name} ({fault})"
+            pixels[i] = read_crop(folder / files[i].name, PATCH_PX)
+        except UserError as fault:
+            return str(fault)
         return ""
 
     with ThreadPoolExecutor() as pool:
         faults = [fault for fault in pool.map(read, range(len(files))) if fault]
     if faults:
         raise RecipeError(
-            f"{len(faults)} of {len(files)} patches cannot be read, the first is {faults[0]}: "
-            "replace or remove them."
+            f"{len(faults)} of {len(files)} patches cannot be read: replace or remove them. The "
+            f"first: {faults[0]}"
         )
     return PatchSet(
         pixels,
@@ -49,10 +49,3 @@ def folder_patches(folder: Path, scheme: Scheme) -> PatchSet:
         np.ones(len(files), np.int64),
         np.array([file.name for file in files]),
     )
-
-
-def _ready(file: Path) -> Images:
-    with Image.open(file) as opened:
-        image = opened.convert("RGB")
-    kind = Image.Resampling.BOX if min(image.size) > PATCH_PX else Image.Resampling.BILINEAR
-    return np.asarray(image.resize((PATCH_PX, PATCH_PX), kind))

@@ -38,11 +38,6 @@ def focal_loss(
     return total
 
 
-def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross entropy, as `focal_loss` with gamma 0."""
-    return focal_loss(logits, targets, 0.0, weights)
-
-
 def class_weights(labels: Tensor, classes: int) -> Tensor:
     """Weights inversely proportional to the number of examples, 1 on average over examples."""
     counts = torch.bincount(labels, minlength=classes).clamp(min=1)

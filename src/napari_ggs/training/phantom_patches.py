@@ -1,9 +1,6 @@
 """Patches of phantom slides."""
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -13,6 +10,7 @@ from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.phantom import PhantomSlide
 from napari_ggs.training.cutting import cut, free_circles, window_of
 from napari_ggs.training.patches import PatchSet
+from napari_ggs.training.processes import in_processes
 from napari_ggs.training.sources import Phantoms
 
 CLUSTERING = (1 - 0.34) / 0.34
@@ -22,12 +20,7 @@ CLUSTERING = (1 - 0.34) / 0.34
 def phantoms_patches(source: Phantoms, progress: Callable[[int, int], None]) -> Iterator[PatchSet]:
     """Patches of phantom slides, one set for each, drawn by all cores."""
     seeds = range(source.seed, source.seed + source.slides)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        jobs = [pool.submit(phantom_patches, source, seed) for seed in seeds]
-        for done, job in enumerate(jobs, start=1):
-            yield job.result()
-            progress(done, source.slides)
+    yield from in_processes(phantom_patches, [(source, seed) for seed in seeds], progress)
 
 
 def phantom_patches(source: Phantoms, seed: int) -> PatchSet:

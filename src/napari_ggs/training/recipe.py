@@ -60,8 +60,6 @@ class Augmentation(Section):
         Range of JPEG qualities; every other image is compressed. (0, 0) switches it off.
     zoom : tuple of float
         Range of the magnification.
-    shift : float
-        Largest shift, as a share of the circle's radius (classification) or image (detection).
     """
 
     stain: float = Field(default=1.0, ge=0)
@@ -72,7 +70,6 @@ class Augmentation(Section):
     noise: float = Field(default=0.03, ge=0)
     jpeg: tuple[int, int] = (40, 95)
     zoom: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.25)
-    shift: float = Field(default=0.1, ge=0)
 
     @property
     def changes_appearance(self) -> bool:

@@ -81,17 +81,6 @@ class Aidpath(_Source):
     seed: NonNegativeInt = 0
 
 
-class Bare(_Source):
-    """A slide of an organ without glomeruli."""
-
-    kind: Literal["slide without glomeruli"]
-    path: Path
-    name: str
-    licence: str
-    others: PositiveInt = 150
-    seed: NonNegativeInt = 0
-
-
 class Folder(_Source):
     """Ready-made crops of one glomerulus each, in ``patient/class/`` or listed in manifest.csv.
 
@@ -105,7 +94,7 @@ class Folder(_Source):
     doi: str = ""
 
 
-Source = Annotated[Phantoms | Aidpath | Bare | Folder, Field(discriminator="kind")]
+Source = Annotated[Phantoms | Aidpath | Folder, Field(discriminator="kind")]
 
 
 def described(source: Source) -> DataSource:
@@ -115,5 +104,4 @@ def described(source: Source) -> DataSource:
         return DataSource(name=drawn, licence="BSD-3-Clause")
     if isinstance(source, Aidpath):
         return AIDPATH
-    doi = source.doi if isinstance(source, Folder) else ""
-    return DataSource(name=source.name, licence=source.licence, doi=doi)
+    return DataSource(name=source.name, licence=source.licence, doi=source.doi)

@@ -1,5 +1,6 @@
 """Who is trained on, who chooses the model and who tests it: by patient, never by patch."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -10,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from napari_ggs.errors import UserError
 from napari_ggs.training.patches import PatchSet
 
+logger = logging.getLogger(__name__)
+
 Floats = NDArray[np.float64]
 
 TRIES = 100
-"""Deals of patients to folds, of which the most even is taken."""
+"""Splits and deals of patients to folds, of which the best is taken."""
 
 
 class TrainingError(UserError):
@@ -34,7 +37,9 @@ class Split(NamedTuple):
 
 
 def split_patients(parts: Sequence[PatchSet], shares: Sequence[float], seed: int) -> Split:
-    """Hold out a share of the patients of each part.
+    """Hold out a share of the patients of each part; drawn anew until both sides have all classes.
+
+    Where that cannot be, as many as can be, first of all to learn from.
 
     Parameters
     ----------
@@ -43,15 +48,27 @@ def split_patients(parts: Sequence[PatchSet], shares: Sequence[float], seed: int
         For each part; 0 holds out nobody, more holds out at least one.
     seed : int
     """
-    rng = np.random.default_rng(seed)
+    rng, everything = np.random.default_rng(seed), PatchSet.joined(parts)
+    classes = len(np.unique(everything.labels))
+    best, most = np.zeros(len(everything), dtype=bool), (0, 0)
+    for _ in range(TRIES):
+        aside = np.isin(everything.patients, _drawn(parts, shares, rng))
+        learnt, chosen = (len(np.unique(everything.labels[side])) for side in (~aside, aside))
+        if (learnt, chosen) > most:
+            best, most = aside, (learnt, chosen)
+        if most == (classes, classes):
+            break
+    return Split(everything.where(~best), everything.where(best))
+
+
+def _drawn(parts: Sequence[PatchSet], shares: Sequence[float], rng: Generator) -> list[str]:
+    """Patients who are held out."""
     held_out: list[str] = []
     for part, share in zip(parts, shares, strict=True):
         patients = np.unique(part.patients)
         number = max(1, round(share * len(patients))) if share else 0
         held_out += rng.permutation(patients)[:number].tolist()
-    everything = PatchSet.joined(parts)
-    aside = np.isin(everything.patients, held_out)
-    return Split(everything.where(~aside), everything.where(aside))
+    return held_out
 
 
 def split_folds(
@@ -168,6 +185,17 @@ def check(split: Split, classes: Sequence[str], where: str = "") -> None:
         raise TrainingError(
             f"{where}No patient to learn from has an example of {', '.join(missing)}: add patients "
             "that have, or take a scheme without."
+        )
+
+
+def warn_of_unseen(split: Split, classes: Sequence[str], name: str) -> None:
+    """Log the classes that have no say in choosing and calibrating the model `name`."""
+    if unseen := [label for label in classes if label not in split.validation.labels]:
+        logger.warning(
+            "%s: no patient who chooses and calibrates it has an example of %s. Add patients who "
+            "have, or hold out more.",
+            name,
+            ", ".join(unseen),
         )
 
 

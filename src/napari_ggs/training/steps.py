@@ -45,6 +45,27 @@ def never() -> bool:
     return False
 
 
+class StoppedError(TrainingError):
+    """A training that was stopped before there was anything to save."""
+
+
+def drawing(progress: Progress, stopped: Callable[[], bool]) -> Callable[[int, int], None]:
+    """What is called as phantoms are drawn, with how many are done and how many there are.
+
+    It reports them, and raises `StoppedError` once somebody stops the training.
+    """
+
+    def drawn(done: int, total: int) -> None:
+        progress(TrainingStep("data", done, total))
+        if stopped():
+            raise StoppedError(
+                "Stopped before there was anything to save: the data were not all drawn yet. The "
+                "same command begins again."
+            )
+
+    return drawn
+
+
 def optimiser_of(network: nn.Module, settings: Optimiser) -> optim.Optimizer:
     """The optimiser that a recipe asks for, over the weights of a network."""
     weights, lr, decay = network.parameters(), settings.lr, settings.weight_decay

@@ -1,28 +1,27 @@
-"""Patches of real tissue: labelled fields, and slides without glomeruli."""
+"""Patches of real tissue: labelled fields."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.random import Generator
 
 from napari_ggs.circles import Array
 from napari_ggs.lesions import NON_GLOMERULUS
-from napari_ggs.slides import open_slide
 from napari_ggs.training.aidpath import LabelledField
 from napari_ggs.training.augment import Images
 from napari_ggs.training.composing import fields_with_compositions
 from napari_ggs.training.cutting import Window, cut, free_circles, window_of
 from napari_ggs.training.patches import PATCH_PX, PatchSet
-from napari_ggs.training.sources import Aidpath, Bare
+from napari_ggs.training.sources import Aidpath
 
 OTHERS_BESIDE_COMPOSED = 6
 """Random other places on a field with phantoms laid in; the same tissue comes with each."""
 
 
-def aidpath_patches(source: Aidpath) -> Iterator[PatchSet]:
+def aidpath_patches(source: Aidpath, progress: Callable[[int, int], None]) -> Iterator[PatchSet]:
     """Patches of the AIDPATH fields, one set for each."""
     rng = np.random.default_rng(source.seed)
-    for field in fields_with_compositions(source.folder, source.composed):
+    for field in fields_with_compositions(source.folder, source.composed, progress=progress):
         number = source.others if field.name == field.patient else OTHERS_BESIDE_COMPOSED
         yield field_patches(field, number, rng)
 
@@ -36,16 +35,6 @@ def field_patches(field: LabelledField, number: int, rng: Generator) -> PatchSet
     others += _tissue_patches(window, (width, height), taken, field.mpp, number, rng)
     images = [cut(window, circle, field.mpp) for circle in field.glomeruli] + others
     return PatchSet.of(images, field.labels + [NON_GLOMERULUS] * len(others), field.patient)
-
-
-def bare_patches(source: Bare) -> PatchSet:
-    """Patches of a slide without glomeruli."""
-    rng = np.random.default_rng(source.seed)
-    with open_slide(source.path) as slide:
-        window = window_of(slide.read(0, 0, slide.width, slide.height))
-        size, mpp = (slide.width, slide.height), slide.require_mpp()
-    images = _tissue_patches(window, size, np.empty((0, 3)), mpp, source.others, rng)
-    return PatchSet.of(images, [NON_GLOMERULUS] * len(images), source.name)
 
 
 def _tissue_patches(
