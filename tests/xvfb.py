@@ -4,13 +4,19 @@ import atexit
 import functools
 import os
 import subprocess
+import sys
 
 SCREEN = "1600x1000x24"
 
 
 @functools.cache
 def start() -> None:
-    """Start an Xvfb for this process and point Qt at it; call it before the first window."""
+    """Start an Xvfb for this process and point Qt at it; call it before the first window.
+
+    Elsewhere than on Linux there is a screen, and no Xvfb: nothing happens.
+    """
+    if sys.platform != "linux":
+        return
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)

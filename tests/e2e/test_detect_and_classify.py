@@ -15,7 +15,7 @@ from napari_ggs.glomeruli import counted
 from napari_ggs.lesions import GGS, NON_GLOMERULUS
 from napari_ggs.models import read_card
 from napari_ggs.viewer.detect_dock import DetectDock
-from napari_ggs.viewer.run_form import add_model
+from napari_ggs.viewer.fields import add_model
 
 LONG = 120_000
 
@@ -44,6 +44,8 @@ def test_a_slide_goes_in_and_layers_come_out(
     window: Viewer, dock: DetectDock, kidney: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
     assert not dock.button.isEnabled()
+    assert dock._main_window() is window.window._qt_window
+    assert dock._main_window().testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     window.open(kidney, plugin="napari-ggs")
     assert window.canvas.overlays.scale_bar.visible
     assert dock.form.slide.currentText() == kidney.stem
@@ -70,12 +72,30 @@ def test_a_slide_goes_in_and_layers_come_out(
 
     relabel_by_key(window, dock)
 
+    circles_are_on_screen(window)
+
     dock.save_to(tmp_path)
+    qtbot.waitUntil(lambda: dock.message.text().startswith("Saved"), timeout=LONG)
     summary = json.loads((tmp_path / f"{kidney.stem}.json").read_text())
     assert summary["glomeruli"] == shown(window)
     assert summary["complete"]
-    picture = window.screenshot(canvas_only=False, flash=False)
-    assert np.unique(picture.reshape(-1, 4), axis=0).shape[0] > 1000
+
+
+def circles_are_on_screen(window: Viewer) -> None:
+    """The canvas shows each class that has circles in its colour, unless it is hidden."""
+    for name, layer in class_layers(window).items():
+        if len(layer.data):
+            layer.visible = False
+            without = pixels_in(window, GGS[name].colour)
+            layer.visible = True
+            assert pixels_in(window, GGS[name].colour) > without + 20, name
+
+
+def pixels_in(window: Viewer, colour: str) -> int:
+    """Number of pixels of the canvas in a colour, of which rounding may change a little."""
+    canvas = window.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
+    wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+    return int((np.abs(canvas - wanted).max(axis=-1) <= 3).sum())
 
 
 def relabel_by_key(window: Viewer, dock: DetectDock) -> None:
@@ -87,6 +107,9 @@ def relabel_by_key(window: Viewer, dock: DetectDock) -> None:
     layers[source].selected_data = {0, 1}
     canvas = window.window._qt_viewer.canvas.native
     canvas.setFocus()
+    for key in (Qt.Key.Key_C, Qt.Key.Key_V):
+        QTest.keyClick(canvas, key, Qt.KeyboardModifier.ControlModifier)
+    assert len(layers[source].data) == before[source]
     QTest.keyClick(canvas, Qt.Key.Key_3)
     assert session.counts()["solidified"] == before["solidified"] + 2
     assert len(layers["solidified"].data) == before["solidified"] + 2
@@ -117,4 +140,5 @@ def test_stopping_keeps_what_is_found(
 
     window.layers.remove(class_layers(window)["normal"])
     window.layers.remove(kidney.stem)
+    qtbot.waitUntil(lambda: len(window.layers) == 0)
     assert not [layer for layer in window.layers if isinstance(layer, Points)]

@@ -80,6 +80,16 @@ def test_a_removed_circle_leaves_the_table_and_is_no_hard_negative() -> None:
     assert session.class_of(handle) == "normal"
 
 
+def test_edits_are_counted_by_circle_and_not_once_they_are_undone() -> None:
+    session = session_of(20)
+    session.apply(Labelled((1, 2), "solidified"))
+    session.apply(Removed((2, 3)))
+    assert session.edited == 3
+    session.undo()
+    session.apply(Labelled((1,), ""))
+    assert session.edited == 1
+
+
 def test_thresholds_act_on_what_is_there_and_come_back_exactly() -> None:
     session = session_of(100)
     before = state(session)

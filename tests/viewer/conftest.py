@@ -1,26 +1,66 @@
 """What the viewer's tests share: a screen of their own, and settings that are not the user's."""
 
-import os
+import functools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from napari.components import ViewerModel
 from napari.layers import Image
+from napari.settings import get_settings
+from pytestqt.qtbot import QtBot
 
-from napari_ggs.slides import Slide
+from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import GGS, Scheme
+from napari_ggs.models import Architecture, ModelCard
+from napari_ggs.slides import Slide, open_slide
+from napari_ggs.viewer.detect_dock import DetectDock
+from napari_ggs.viewer.messages import Job
 from napari_ggs.viewer.reader import add_slide
+from napari_ggs.viewer.slide_run import SlideRun
 from tests import xvfb
+from tests.review.test_session import rows_of
 
-# napari reads this once, when its settings are first imported
-os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+
+@functools.cache
+def use_other_settings() -> None:
+    """Let napari keep its settings in a new folder; it can be told only once."""
+    get_settings(Path(tempfile.mkdtemp()) / "settings.yaml")
+
+
+def a_card(task: str, scheme: Scheme = GGS) -> ModelCard:
+    """A card without a model."""
+    detects = task == "detection"
+    return ModelCard(
+        name=task,
+        task=task,
+        architecture=Architecture(kind="circlenet" if detects else "classifier", backbone="none"),
+        classes=("glomerulus",) if detects else scheme.classes,
+        mpp=2.0 if detects else None,
+        max_radius_um=200 if detects else None,
+        margin_um=None if detects else 12.5,
+        input_px=256,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+    )
+
+
+def a_run(viewer: ViewerModel, image: Image, scheme: Scheme = GGS) -> SlideRun:
+    """A run that has not begun."""
+    cards = {"detector": a_card("detection"), "classifier": a_card("classification", scheme)}
+    slide = image.metadata["slide"]
+    job = Job(slide.path, slide.mpp, "detector", "classifier", Thresholds(0.3, 0.4))
+    return SlideRun(viewer, image, job, cards)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def display() -> None:
     """A screen to draw on."""
     xvfb.start()
+    use_other_settings()
 
 
 @pytest.fixture
@@ -35,3 +75,30 @@ def viewer() -> Iterator[ViewerModel]:
 def image(viewer: ViewerModel, kidney_slide: Slide) -> Image:
     """The small phantom slide, as the reader puts it into the viewer."""
     return add_slide(viewer, kidney_slide)
+
+
+@pytest.fixture
+def unknown(viewer: ViewerModel, tmp_path: Path) -> Image:
+    """A slide that does not know its pixel size."""
+    path = tmp_path / "unknown.tif"
+    pixels = np.full((600, 700, 3), 220, np.uint8)
+    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb", resolutionunit="none")
+    return add_slide(viewer, open_slide(path))
+
+
+@pytest.fixture
+def dock(viewer: ViewerModel, qtbot: QtBot) -> DetectDock:
+    """The dock, without a window around it."""
+    widget = DetectDock(viewer)
+    qtbot.addWidget(widget)
+    widget.resize(320, 830)
+    widget.show()
+    return widget
+
+
+@pytest.fixture
+def run(viewer: ViewerModel, image: Image) -> SlideRun:
+    """A run that has found some circles."""
+    found = a_run(viewer, image)
+    found.session.extend(rows_of(40))
+    return found

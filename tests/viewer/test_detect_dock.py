@@ -1,102 +1,41 @@
 """The dock says what it needs, and never asks for what the slide knows."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
-import tifffile
 from napari.components import ViewerModel
 from napari.layers import Image, Points
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow, QMessageBox
 
-from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
-from napari_ggs.lesions import GGS, NON_GLOMERULUS
-from napari_ggs.models import Architecture, ModelCard
-from napari_ggs.review import Labelled
-from napari_ggs.slides import open_slide
+from napari_ggs.lesions import CIRCLEMIX, GGS, NON_GLOMERULUS
+from napari_ggs.models import ModelCard
+from napari_ggs.review import Labelled, Removed
 from napari_ggs.viewer.detect_dock import DetectDock
-from napari_ggs.viewer.messages import Job
-from napari_ggs.viewer.progress_panel import remaining
-from napari_ggs.viewer.reader import add_slide
-from napari_ggs.viewer.run_form import DRAWN, REGION_LAYER, VIEW
+from napari_ggs.viewer.fields import add_model
 from napari_ggs.viewer.slide_run import SlideRun
-from tests.review.test_session import rows_of
+from tests.viewer.conftest import a_card, a_run
 
 
-@pytest.fixture
-def dock(viewer: ViewerModel, qtbot: QtBot) -> Iterator[DetectDock]:
-    widget = DetectDock(viewer)
-    qtbot.addWidget(widget)
-    widget.resize(320, 830)
-    widget.show()
-    return widget
+def choose(field: QComboBox, card: ModelCard) -> None:
+    """Choose a model whose file is not there."""
+    add_model(field, card, f"{card.name}.safetensors")
+    field.setCurrentText(card.name)
 
 
-@pytest.fixture
-def unknown(viewer: ViewerModel, tmp_path: Path) -> Image:
-    """A slide that does not know its pixel size."""
-    path = tmp_path / "unknown.tif"
-    pixels = np.full((600, 700, 3), 220, np.uint8)
-    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb", resolutionunit="none")
-    return add_slide(viewer, open_slide(path))
+def answer(question: QMessageBox.StandardButton) -> list[str]:
+    """Press a button of the message box that is about to open; what it says comes later."""
+    said: list[str] = []
 
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        said.append(box.text())
+        box.button(question).click()
 
-def test_the_pixel_size_comes_from_the_slide(dock: DetectDock, image: Image) -> None:
-    assert dock.form.image is image
-    assert dock.form.mpp.value() == image.metadata["slide"].mpp
-    assert not dock.form.need_mpp.isVisible()
-
-
-def test_an_unknown_pixel_size_must_be_given_and_scales_the_layer(
-    dock: DetectDock, unknown: Image
-) -> None:
-    assert dock.form.need_mpp.isVisible()
-    assert "pixel size" in dock.form.missing()
-    dock.form.mpp.setValue(0.25)
-    assert not dock.form.need_mpp.isVisible()
-    assert tuple(unknown.scale) == (0.25, 0.25)
-    assert [str(unit) for unit in unknown.units] == ["micrometer", "micrometer"]
-    assert dock.form.chosen_slide().mpp == 0.25
-
-
-def test_the_choice_of_slides_follows_the_layer_list(
-    viewer: ViewerModel, dock: DetectDock, image: Image
-) -> None:
-    viewer.add_image(np.zeros((10, 10)))
-    viewer.add_points(np.zeros((1, 2)))
-    assert [dock.form.slide.itemText(i) for i in range(dock.form.slide.count())] == [image.name]
-    image.name = "renamed"
-    assert dock.form.slide.currentText() == "renamed"
-    viewer.layers.remove(image)
-    assert dock.form.image is None
-    assert not dock.button.isEnabled()
-
-
-@pytest.mark.usefixtures("image")
-def test_a_drawn_rectangle_is_the_region(viewer: ViewerModel, dock: DetectDock) -> None:
-    dock.form.region.setCurrentText(DRAWN)
-    layer = viewer.layers[REGION_LAYER]
-    assert layer.mode == "add_rectangle"
-    layer.add_rectangles([[99.5, 199.5], [299.5, 599.5]])
-    assert dock.form.chosen_region() == (200, 100, 400, 200)
-
-
-@pytest.mark.usefixtures("image")
-def test_a_missing_rectangle_is_asked_for_in_plain_words(dock: DetectDock) -> None:
-    dock.form.region.setCurrentText(DRAWN)
-    with pytest.raises(UserError, match="draw one"):
-        dock.form.chosen_region()
-
-
-@pytest.mark.usefixtures("image")
-def test_the_view_is_a_region(dock: DetectDock) -> None:
-    dock.form.region.setCurrentText(VIEW)
-    region = dock.form.chosen_region()
-    assert region is not None
-    assert region[2] > 0
+    QTimer.singleShot(0, press)
+    return said
 
 
 @pytest.mark.usefixtures("unknown")
@@ -104,14 +43,6 @@ def test_nothing_is_wider_than_the_dock(dock: DetectDock) -> None:
     body = dock.widget()
     assert body.minimumSizeHint().width() <= 320
     assert dock.horizontalScrollBar().maximum() == 0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, ""), (0.2, " · 1 s left"), (89, " · 89 s left"), (600, " · 10 min left")],
-)
-def test_time_left_in_words(seconds: float, words: str) -> None:
-    assert remaining(seconds) == words
 
 
 def test_a_threshold_is_set_by_its_slider_or_its_number(dock: DetectDock, qtbot: QtBot) -> None:
@@ -124,33 +55,6 @@ def test_a_threshold_is_set_by_its_slider_or_its_number(dock: DetectDock, qtbot:
     assert detection.slider.value() == 25
     dock.sliders.value = Thresholds(0.4, 0.6)
     assert (detection.slider.value(), detection.value()) == (40, 0.4)
-
-
-def a_card(task: str) -> ModelCard:
-    detects = task == "detection"
-    return ModelCard(
-        name=task,
-        task=task,
-        architecture=Architecture(kind="circlenet" if detects else "classifier", backbone="none"),
-        classes=("glomerulus",) if detects else GGS.classes,
-        mpp=2.0 if detects else None,
-        max_radius_um=200 if detects else None,
-        margin_um=None if detects else 12.5,
-        input_px=256,
-        mean=(0.5, 0.5, 0.5),
-        std=(0.5, 0.5, 0.5),
-    )
-
-
-@pytest.fixture
-def run(viewer: ViewerModel, image: Image) -> SlideRun:
-    """A run that has found some circles."""
-    cards = {"detector": a_card("detection"), "classifier": a_card("classification")}
-    slide = image.metadata["slide"]
-    job = Job(slide.path, slide.mpp, "detector", "classifier", Thresholds(0.3, 0.4))
-    found = SlideRun(viewer, image, job, cards)
-    found.session.extend(rows_of(40))
-    return found
 
 
 def test_a_dock_that_opens_later_shows_the_result_that_is_there(
@@ -173,17 +77,114 @@ def test_results_go_with_the_slide_and_nothing_crashes_without_the_dock(
     viewer.add_points(np.zeros((1, 2)))
     run.session.thresholds = Thresholds(0.9)
     viewer.layers.remove(run.image)
-    assert len(viewer.layers) == 1
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1)
 
 
 def test_a_missing_model_is_told_in_plain_words(
     viewer: ViewerModel, run: SlideRun, dock: DetectDock, qtbot: QtBot
 ) -> None:
-    dock.form.detector.addItem("gone", (a_card("detection"), "gone.safetensors"))
-    dock.form.detector.setCurrentText("gone")
-    dock.form.classifier.addItem("gone", (a_card("classification"), "gone.safetensors"))
+    choose(dock.form.detector, a_card("detection"))
     qtbot.mouseClick(dock.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.active is None, timeout=60_000)
-    assert "gone.safetensors" in dock.message.text()
+    assert "detection.safetensors" in dock.message.text()
     assert dock.run is not run
     assert sum(isinstance(layer, Points) for layer in viewer.layers) == len(GGS.classes)
+
+
+@pytest.mark.parametrize("edit", [Labelled((1,), "solidified"), Removed((1,))])
+def test_what_a_person_changed_is_not_lost_without_a_question(
+    run: SlideRun, dock: DetectDock, qtbot: QtBot, edit: Labelled | Removed
+) -> None:
+    run.session.apply(edit)
+    said = answer(QMessageBox.StandardButton.No)
+    qtbot.mouseClick(dock.button, Qt.MouseButton.LeftButton)
+    assert "Run again?" in said[0]
+    assert dock.run is run
+    assert dock.active is None
+    assert run.session.edited == 1
+
+
+def test_a_person_may_run_again_all_the_same(run: SlideRun, dock: DetectDock, qtbot: QtBot) -> None:
+    run.session.apply(Removed((1,)))
+    choose(dock.form.detector, a_card("detection"))
+    answer(QMessageBox.StandardButton.Yes)
+    qtbot.mouseClick(dock.button, Qt.MouseButton.LeftButton)
+    assert dock.run is not run
+    assert dock.active is dock.run
+    dock.run.discard()
+
+
+def test_what_was_undone_is_not_asked_about(run: SlideRun, dock: DetectDock) -> None:
+    run.session.apply(Removed((1,)))
+    run.session.undo()
+    assert dock._may_start_anew()
+
+
+def test_other_models_run_with_their_own_thresholds(
+    run: SlideRun, dock: DetectDock, qtbot: QtBot
+) -> None:
+    card = a_card("detection").model_copy(update={"t_det": 0.7})
+    choose(dock.form.detector, card)
+    assert dock.sliders.value == run.session.thresholds
+    qtbot.mouseClick(dock.button, Qt.MouseButton.LeftButton)
+    assert dock.run.job.thresholds == dock.form.thresholds()
+    assert dock.run.job.thresholds.detection == 0.7
+    assert dock.sliders.value == dock.run.session.thresholds == dock.run.job.thresholds
+    dock.run.discard()
+
+
+def test_the_same_models_run_with_the_thresholds_that_were_set(
+    dock: DetectDock, image: Image, qtbot: QtBot
+) -> None:
+    choose(dock.form.detector, a_card("detection"))
+    for detection in (0.35, 0.45):
+        dock.sliders.detection.number.setValue(detection)
+        qtbot.mouseClick(dock.button, Qt.MouseButton.LeftButton)
+        assert image.metadata["run"].job.thresholds.detection == detection
+        dock.active.cancel()
+        qtbot.waitUntil(lambda: dock.active is None, timeout=60_000)
+
+
+def test_the_dock_lives_on_when_the_slide_of_the_run_goes_and_another_is_chosen(
+    viewer: ViewerModel, run: SlideRun, dock: DetectDock, unknown: Image
+) -> None:
+    dock.form.slide.setCurrentIndex(dock.form.slide.findText(unknown.name))
+    dock.form.mpp.setValue(0.25)
+    run.start()
+    dock._show_state()
+    assert dock.button.text() == "Stop"
+    viewer.layers.remove(run.image)
+    assert dock.button.text() == "Detect && Classify"
+    assert dock.button.isEnabled()
+    assert dock.form.isEnabled()
+
+
+def test_closing_the_window_ends_the_run(viewer: ViewerModel, image: Image, qtbot: QtBot) -> None:
+    window, holder, dock = QMainWindow(), QDockWidget(), DetectDock(viewer)
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    holder.setWidget(dock)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, holder)
+    window.show()
+    dock.button.click()
+    run = image.metadata["run"]
+    qtbot.waitUntil(lambda: run._worker._process is not None)
+    assert run.running
+    with qtbot.waitSignal(window.destroyed):
+        window.close()
+    assert not run.running
+    assert run._worker._process.stdin.closed
+
+
+def test_only_a_classifier_that_can_filter_offers_the_glomerulus_probability(
+    viewer: ViewerModel, dock: DetectDock, image: Image
+) -> None:
+    slider = dock.sliders.glomerulus
+    assert slider.isEnabled()
+    choose(dock.form.classifier, a_card("classification", CIRCLEMIX))
+    assert not slider.isEnabled()
+    assert "cannot reject" in slider.toolTip()
+    run = a_run(viewer, image)
+    dock._on_slide()
+    assert slider.isEnabled()
+    assert "cannot reject" not in slider.toolTip()
+    run.discard()

@@ -1,6 +1,6 @@
 """Class layers show what the session holds, and edits on them become events of the session."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from app_model.types import KeyBinding
 from napari.components import ViewerModel
 from napari.layers import Image, Points
 from napari.utils.colormaps.standardize_color import transform_color
+from napari.utils.key_bindings import KeymapHandler
 
 from napari_ggs.glomeruli import Thresholds, numbered
 from napari_ggs.lesions import GGS, NON_GLOMERULUS
@@ -75,6 +76,82 @@ def test_layers_follow_streaming_thresholds_and_the_end_of_a_run(
     assert_layers_show(session, layers)
 
 
+def press_in_napari(viewer: ViewerModel, layer: Points, key: str) -> None:
+    """Press a key as the canvas does: the layer's own keys first, then those of all layers."""
+    handler = KeymapHandler()
+    handler.keymap_providers = [layer, viewer]
+    handler.press_key(key)
+
+
+def test_copy_and_paste_add_no_circles(
+    viewer: ViewerModel, session: Session, layers: ClassLayers
+) -> None:
+    layer = layers["normal"]
+    select(layer, session.members("normal").index[:2])
+    press_in_napari(viewer, layer, "Ctrl+C")
+    press_in_napari(viewer, layer, "Ctrl+V")
+    assert_layers_show(session, layers)
+
+
+def test_points_that_a_script_pasted_do_no_harm(session: Session, layers: ClassLayers) -> None:
+    layer, chosen = layers["normal"], session.members("normal").index[:2]
+    select(layer, chosen)
+    layer._copy_data()
+    layer._paste_data()
+    press(layer, "3")
+    assert {session.class_of(handle) for handle in chosen} == {"solidified"}
+    session.thresholds = Thresholds(0.4)
+    assert_layers_show(session, layers)
+
+
+def change_size(layer: Points) -> None:
+    layer.current_size = 7
+
+
+def change_symbol(layer: Points) -> None:
+    layer.current_symbol = "square"
+
+
+def change_border(layer: Points) -> None:
+    layer.current_border_color = "red"
+
+
+def change_face(layer: Points) -> None:
+    layer.current_face_color = "red"
+
+
+@pytest.mark.parametrize("change", [change_size, change_symbol, change_border, change_face])
+@pytest.mark.parametrize("chosen", [0, 2])
+def test_the_layer_controls_change_no_circle(
+    session: Session, layers: ClassLayers, change: Callable[[Points], None], chosen: int
+) -> None:
+    layer = layers["normal"]
+    selected = set(range(chosen))
+    layer.selected_data = selected
+    change(layer)
+    assert layer.selected_data == selected
+    assert_layers_show(session, layers)
+    session.extend(rows_of(60, seed=1, first=60))
+    assert_layers_show(session, layers)
+    colours = transform_color([GGS["normal"].colour, "transparent"])
+    for found, colour in zip((layer.border_color, layer.face_color), colours, strict=True):
+        np.testing.assert_allclose(found, np.tile(colour, (len(layer.data), 1)))
+    assert {str(symbol) for symbol in layer.symbol} == {"disc"}
+
+
+def test_a_selection_redraws_nothing(session: Session, layers: ClassLayers) -> None:
+    drawn: list[object] = []
+    layers["normal"].events.set_data.connect(drawn.append)
+    select(layers["normal"], session.members("normal").index[:2])
+    assert not drawn
+
+
+def test_circles_cannot_be_moved_against_their_slide(layers: ClassLayers) -> None:
+    layer = layers["normal"]
+    layer.affine = [[1, 0, 40], [0, 2, 0], [0, 0, 1]]
+    np.testing.assert_array_equal(layer.affine.affine_matrix, np.eye(3))
+
+
 def test_a_class_key_moves_selected_circles_and_undo_brings_them_back(
     session: Session, layers: ClassLayers
 ) -> None:
@@ -92,7 +169,7 @@ def test_a_class_key_moves_selected_circles_and_undo_brings_them_back(
 
 def test_a_key_without_a_selection_does_nothing(session: Session, layers: ClassLayers) -> None:
     press(layers["normal"], "2")
-    assert session.labelled == 0
+    assert session.edited == 0
 
 
 def test_one_edit_redraws_only_the_two_layers_that_it_concerns(
@@ -137,14 +214,31 @@ def test_other_edits_with_napari_s_tools_are_taken_back(
     assert_layers_show(session, layers)
 
 
-def test_a_layer_that_was_taken_out_is_forgotten(
+def test_a_layer_that_was_taken_out_is_back_when_its_class_changes(
+    viewer: ViewerModel, image: Image, session: Session, layers: ClassLayers
+) -> None:
+    taken_out = ("obsolescent", "disappearing")
+    for name in taken_out:
+        viewer.layers.remove(layers[name])
+    with pytest.raises(KeyError):
+        layers["obsolescent"]
+    select(layers["normal"], session.members("normal").index[:1])
+    viewer.layers.selection.active = layers["normal"]
+    press(layers["normal"], "2")
+    assert len(layers["obsolescent"].data) == len(session.members("obsolescent"))
+    assert viewer.layers.selection == {layers["normal"]}
+    assert viewer.layers.selection.active is layers["normal"]
+    session.thresholds = Thresholds(0.5)
+    assert_layers_show(session, layers)
+    assert list(viewer.layers) == [image, *(layers[name] for name in reversed(GGS.classes))]
+    press(layers["disappearing"], "Ctrl+Z")
+    assert_layers_show(session, layers)
+
+
+def test_nothing_comes_back_once_the_layers_are_away(
     viewer: ViewerModel, session: Session, layers: ClassLayers
 ) -> None:
     viewer.layers.remove(layers["normal"])
-    session.thresholds = Thresholds(0.5)
-    session.undo()
-    with pytest.raises(KeyError):
-        layers["normal"]
     layers.remove()
     session.thresholds = Thresholds(0.2)
     assert [type(layer) for layer in viewer.layers] == [Image]

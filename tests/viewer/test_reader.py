@@ -73,6 +73,22 @@ def test_half_a_download_says_what_is_wrong(tmp_path: Path) -> None:
         reader(str(path))
 
 
+def test_a_folder_without_a_slide_is_left_to_other_plugins(tmp_path: Path) -> None:
+    assert get_reader(str(tmp_path)) is None
+    (tmp_path / "notes.txt").write_text("no slide")
+    assert get_reader(str(tmp_path)) is None
+
+
+@pytest.mark.real_data
+def test_the_folder_of_a_dicom_slide_can_be_dragged_in(real_data: Path) -> None:
+    folder = str(real_data / "slides" / "CMU-1-Small-Region_dicom")
+    reader = get_reader(folder)
+    assert reader is not None
+    ((levels, options, _),) = reader(folder)
+    assert options["name"] == "CMU-1-Small-Region_dicom"
+    assert np.asarray(levels[-1]).std() > 0
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     "name", ["CMU-1-Small-Region.svs", "tcga-cr-7395-01a-01-ts1.svs", "boxes.tiff"]
@@ -90,6 +106,7 @@ def test_real_slides_open(real_data: Path, name: str) -> None:
 def test_the_manifest_names_what_is_there() -> None:
     manifest = PluginManifest.from_distribution("napari-ggs")
     manifest.validate_imports()
+    assert all(reader.accepts_directories for reader in manifest.contributions.readers)
     assert [widget.display_name for widget in manifest.contributions.widgets] == [
         "Detect & Classify"
     ]

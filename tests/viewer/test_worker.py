@@ -51,6 +51,45 @@ def test_a_process_that_is_killed_is_told_in_plain_words(job: Job, qtbot: QtBot)
     assert "memory" in told.all_signals_and_args[0].args[0]
 
 
+def assert_fails(worker: Worker, qtbot: QtBot) -> str:
+    """Run a job that must fail and end; what is said of it."""
+    with qtbot.waitSignals([worker.failed, worker.ended], timeout=LONG, order="strict") as told:
+        worker.start()
+    return told.all_signals_and_args[0].args[0]
+
+
+def test_a_process_that_cannot_be_started_is_told(
+    job: Job, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/python")
+    assert "/no/python" in assert_fails(Worker(job), qtbot)
+
+
+def test_a_process_that_ends_by_a_fault_is_not_told_as_a_lack_of_memory(
+    job: Job, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ggs.viewer.worker.CHILD", "no_such_module")
+    words = assert_fails(Worker(job), qtbot)
+    assert "code 1" in words
+    assert "memory" not in words
+
+
+def test_what_cannot_be_understood_ends_the_run(
+    job: Job, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    says = """import sys, time
+sys.stdout.buffer.write(b"cno_such_module\\nThing\\n.")
+sys.stdout.flush()
+time.sleep(600)
+"""
+    (tmp_path / "stranger.py").write_text(says)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr("napari_ggs.viewer.worker.CHILD", "stranger")
+    worker = Worker(job)
+    assert "no_such_module" in assert_fails(worker, qtbot)
+    assert worker._process.poll() is not None
+
+
 def test_a_job_that_is_cancelled_before_it_begins_just_ends(job: Job, qtbot: QtBot) -> None:
     worker = Worker(job)
     worker.cancel()

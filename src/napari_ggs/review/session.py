@@ -54,14 +54,11 @@ class Session:
     ----------
     changed : Signal
         Emits a `Change` when circles appear, go or change class.
-    thresholds_changed : Signal
-        Emits the new `Thresholds`.
     finished : Signal
         Emits when a run is over and the ids are final.
     """
 
     changed = Signal(Change)
-    thresholds_changed = Signal(Thresholds)
     finished = Signal()
 
     def __init__(self, scheme: Scheme, thresholds: Thresholds | None = None) -> None:
@@ -89,7 +86,6 @@ class Session:
             return
         self._thresholds = thresholds
         self._predict()
-        self.thresholds_changed.emit(thresholds)
         self._refresh(self._rows.index)
 
     def extend(self, rows: pd.DataFrame) -> None:
@@ -153,9 +149,10 @@ class Session:
         )
 
     @property
-    def labelled(self) -> int:
-        """Number of circles that carry a label of a person."""
-        return int((self.table["label"] != "").sum())
+    def edited(self) -> int:
+        """Number of circles that a person gave a class or took out."""
+        labelled = self._rows.index[self._rows["label"] != ""]
+        return len(self._removed.union(labelled))
 
     @singledispatchmethod
     def _happen(self, event: Event) -> tuple[Event, ...]:

@@ -13,11 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from napari_ggs.detection import Region
 from napari_ggs.errors import UserError
-from napari_ggs.models import load_classifier, load_detector
-from napari_ggs.pipeline import detect_and_classify
-from napari_ggs.slides import open_slide
 from napari_ggs.viewer.messages import Failure, Job, Step
 
 NICENESS = 5
@@ -53,9 +49,16 @@ def messages(job: Job, cancelled: Callable[[], bool]) -> Iterator[Step | Failure
 
 
 def _steps(job: Job, cancelled: Callable[[], bool]) -> Iterator[Step]:
+    # imported here, so that `messages` tells what is wrong with an installation
+    from napari_ggs.detection import Region
+    from napari_ggs.models import load_classifier, load_detector
+    from napari_ggs.pipeline import detect_and_classify
+    from napari_ggs.slides import open_slide
+
     detector = load_detector(job.detector).detector
     classifier = load_classifier(job.classifier).classifier
     region = Region(*job.region) if job.region else None
+    told: set[tuple[int, int]] = set()
     with open_slide(job.slide, job.mpp) as slide:
         for progress in detect_and_classify(
             slide,
@@ -65,14 +68,17 @@ def _steps(job: Job, cancelled: Callable[[], bool]) -> Iterator[Step]:
             region=region,
             cancelled=cancelled,
         ):
+            faults = [tile for tile in slide.pyramid.faults.tiles() if tile not in told]
+            told.update(faults)
             yield Step(
                 progress.done,
                 progress.total,
                 progress.rows,
                 progress.table,
                 vars(progress.seconds),
-                slide.pyramid.faults.tiles(),
+                faults,
                 progress.missed,
+                0.0 if progress.table is None else slide.unread_fraction(),
             )
 
 

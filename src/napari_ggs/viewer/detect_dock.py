@@ -7,6 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFileDialog,
     QFrame,
+    QMainWindow,
     QMessageBox,
     QPushButton,
     QScrollArea,
@@ -14,24 +15,21 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ggs import glomeruli
 from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
-from napari_ggs.report import write_results
 from napari_ggs.viewer.guide import Guide
 from napari_ggs.viewer.messages import Job
 from napari_ggs.viewer.progress_panel import ProgressPanel
+from napari_ggs.viewer.remarks import remarks
 from napari_ggs.viewer.results_panel import ResultsPanel
 from napari_ggs.viewer.run_form import RunForm
+from napari_ggs.viewer.saving import Saver
 from napari_ggs.viewer.slide_run import SlideRun
 from napari_ggs.viewer.style import ACCENT, MUTED, STOP, WARNING, button_style, card_style, wrapped
 from napari_ggs.viewer.threshold_sliders import ThresholdSliders
 
 START, CANCEL = "Detect && Classify", "Stop"
 WIDTH = 320
-NOTHING = (
-    "No glomerulus was found. Is the pixel size right? A lower detection score shows more circles."
-)
 
 
 class DetectDock(QScrollArea):
@@ -45,9 +43,11 @@ class DetectDock(QScrollArea):
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__()
         self._viewer = napari_viewer
+        self._saver = Saver()
         self._build()
         self.button.clicked.connect(self._on_button)
         self.save.clicked.connect(self._on_save)
+        self._saver.ended.connect(self._on_saved)
         self.form.slide_changed.connect(self._on_slide)
         self.form.changed.connect(self._show_state)
         self.form.models_changed.connect(self._tune)
@@ -102,11 +102,12 @@ class DetectDock(QScrollArea):
             self._start()
 
     def _may_start_anew(self) -> bool:
-        """Ask before the classes that a person gave are lost to a new run."""
-        given = 0 if self.run is None else self.run.session.labelled
-        if not given:
+        """Ask before what a person changed is lost to a new run."""
+        edited = 0 if self.run is None else self.run.session.edited
+        if not edited:
             return True
-        question = f"You gave a class to {given} circles. A new run starts without them. Run again?"
+        circles = "a circle" if edited == 1 else f"{edited} circles"
+        question = f"You changed or deleted {circles}. A new run starts without that. Run again?"
         answer = QMessageBox.question(self, "Run again?", question)
         return bool(answer == QMessageBox.StandardButton.Yes)
 
@@ -125,9 +126,19 @@ class DetectDock(QScrollArea):
             self.run.discard()
         run = SlideRun(self._viewer, image, job, self.form.cards())
         self._follow(run)
+        if (window := self._main_window()) is not None:
+            window.destroyed.connect(run.abandon)  # Python may live on, as in IPython
         self.progress.begin()
         run.start()
+        self._tune()
         self._show_state()
+
+    def _main_window(self) -> QMainWindow | None:
+        """The window that the dock is in; None if it stands alone."""
+        widget = self.parentWidget()
+        while widget is not None and not isinstance(widget, QMainWindow):
+            widget = widget.parentWidget()
+        return widget
 
     def _follow(self, run: SlideRun) -> None:
         run.changed.connect(self._show_results)
@@ -142,30 +153,21 @@ class DetectDock(QScrollArea):
             mpp=slide.require_mpp(),
             detector=detector,
             classifier=classifier,
-            thresholds=self.sliders.value,
+            thresholds=self._thresholds((detector, classifier)),
             region=self.form.chosen_region(),
         )
+
+    def _thresholds(self, models: tuple[str, str]) -> Thresholds:
+        """Those of the sliders, unless these were set for a result of other models."""
+        job = None if self.run is None else self.run.job
+        other = job is not None and (job.detector, job.classifier) != models
+        return self.form.thresholds() if other else self.sliders.value
 
     def _on_ended(self) -> None:
         run = self.sender()
         assert isinstance(run, SlideRun)
-        self.message.say(run.failure or " ".join(self._remarks(run)))
+        self.message.say(run.failure or " ".join(remarks(run)))
         self._show_state()
-
-    def _remarks(self, run: SlideRun) -> list[str]:
-        """What one must know to read the result rightly."""
-        remarks = []
-        if not run.complete:
-            remarks.append("Stopped: this is what was found until then.")
-            if run.missed:
-                remarks.append(f"{100 * run.missed:.0f} % of the tissue was not analysed.")
-        elif run.session.percent_sclerotic() is None:
-            remarks.append(NOTHING)
-        if unread := run.slide.unread_fraction():
-            remarks.append(f"{100 * unread:.1f} % of the tissue could not be read.")
-        if unknown := int((glomeruli.classes_in_force(run.session.table) == "").sum()):
-            remarks.append(f"{unknown} circles that touch it have no class.")
-        return remarks
 
     def _on_slide(self) -> None:
         self.message.say("")
@@ -174,8 +176,9 @@ class DetectDock(QScrollArea):
 
     def _tune(self) -> None:
         """Set the sliders to the result that is shown, or to what the chosen models want."""
-        run = self.run
-        self.sliders.value = run.session.thresholds if run is not None else self.form.thresholds()
+        session = None if self.run is None else self.run.session
+        self.sliders.value = self.form.thresholds() if session is None else session.thresholds
+        self.sliders.let_filter((self.form if session is None else session.scheme).can_filter)
 
     def _on_thresholds(self, thresholds: Thresholds) -> None:
         if self.run is not None:
@@ -187,23 +190,15 @@ class DetectDock(QScrollArea):
             self.save_to(Path(folder))
 
     def save_to(self, folder: Path) -> None:
-        """Write the result files of the chosen slide; say so, or what went wrong."""
-        run = self.run
-        assert run is not None
-        session = run.session
-        try:
-            files = write_results(
-                session.table,
-                run.slide,
-                session.scheme,
-                session.thresholds,
-                folder,
-                run.described(),
-            )
-        except UserError as error:
-            self.message.say(str(error))
-        else:
-            self.message.say("Saved: " + ", ".join(file.name for file in files), good=True)
+        """Write the result files of the chosen slide in the background; say when it is done."""
+        assert self.run is not None
+        self.message.say("Saving …", good=True)
+        self._saver.start(self.run, folder)
+        self._show_state()
+
+    def _on_saved(self, words: str, good: bool) -> None:
+        self.message.say(words, good)
+        self._show_state()
 
     def _show_state(self) -> None:
         """Make every part show what can be done now."""
@@ -215,7 +210,7 @@ class DetectDock(QScrollArea):
         self.form.setEnabled(active is None)
         self.progress.setVisible(active is not None)
         done = run is not None and not run.running
-        self.save.setEnabled(done)
+        self.save.setEnabled(done and not self._saver.busy)
         self.guide.point_to(0 if self.form.image is None else 2 if done else 1)
         self._show_results()
 

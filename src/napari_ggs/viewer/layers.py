@@ -5,19 +5,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from app_model.types import KeyCode, KeyMod
 from napari.components import ViewerModel
 from napari.layers import Image, Points
 from napari.layers.base import ActionType
 
 from napari_ggs import glomeruli
-from napari_ggs.lesions import NON_GLOMERULUS, Lesion
 from napari_ggs.review import Change, Labelled, Removed, Session
-from napari_ggs.viewer.coordinates import to_points
+from napari_ggs.viewer.class_layer import is_in_colour, new_layer, show
 
 BORDER_PX = 3.0
 """Width of a circle's border on the screen, at any zoom."""
 ZOOM_STEP = 1.1
 """The borders are redrawn when the zoom has changed by this factor."""
+
+COPY, PASTE = KeyMod.CtrlCmd | KeyCode.KeyC, KeyMod.CtrlCmd | KeyCode.KeyV
 
 
 class ClassLayers:
@@ -25,7 +27,8 @@ class ClassLayers:
 
     The layer list shows the classes in their order, each with its count; non-glomerulus starts
     hidden. On a layer, keys 1..n give the selected circles a class, Ctrl+Z and Ctrl+Shift+Z undo
-    and redo, and napari's own delete removes circles from the session.
+    and redo, and napari's own delete removes circles from the session. A layer that a person takes
+    out is back as soon as its class changes.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ class ClassLayers:
         self._handles: dict[str, pd.Index] = {}
         for lesion in reversed(session.scheme.lesions):
             self._handles[lesion.name] = pd.Index([])
-            self._layers[lesion.name] = self._add(lesion)
+            self._add(lesion.name)
             self._update(lesion.name)
         session.changed.connect(self._on_changed)
         session.finished.connect(self._on_finished)
@@ -51,7 +54,7 @@ class ClassLayers:
         viewer.layers.events.removed.connect(self._on_layer_removed)
 
     def __getitem__(self, name: str) -> Points:
-        """The layer of a class; KeyError if a person took it out of the layer list."""
+        """The layer of a class; KeyError while it is out of the layer list."""
         return self._layers[name]
 
     def remove(self) -> None:
@@ -65,31 +68,33 @@ class ClassLayers:
             self._viewer.layers.remove(layer)
         self._layers.clear()
 
-    def _add(self, lesion: Lesion) -> Points:
-        layer = Points(
-            ndim=2,
-            name=lesion.title,
-            symbol="disc",
-            face_color="transparent",
-            border_color=lesion.colour,
-            border_width=self._border,
-            border_width_is_relative=False,
-            scale=self._image.scale,
-            units=self._image.units,
-            visible=lesion.name != NON_GLOMERULUS,
-            features=_features(glomeruli.empty(self._session.scheme), lesion),
-        )
+    def _add(self, name: str) -> None:
+        scheme, place = self._session.scheme, self._place(name)
+        layer = new_layer(scheme[name], glomeruli.empty(scheme), self._image, self._border)
+        self._layers[name] = layer
         self._bind_keys(layer)
         layer.events.data.connect(self._on_data)
         layer.events.visible.connect(self._on_visible)
-        self._viewer.add_layer(layer)
-        return layer
+        layer.events.affine.connect(self._on_affine)
+        for control in (layer.events.size, layer.events.symbol):
+            control.connect(self._on_control)
+        for control in (layer.events.current_border_color, layer.events.current_face_color):
+            control.connect(self._on_colour)
+        self._viewer.layers.insert(place, layer)
+
+    def _place(self, name: str) -> int:
+        """Where in the layer list a class goes: below those that come before it, else on top."""
+        classes, layers = self._session.scheme.classes, self._viewer.layers
+        before = [c for c in classes[: classes.index(name)] if c in self._layers]
+        return min((layers.index(self._layers[c]) for c in before), default=len(layers))
 
     def _bind_keys(self, layer: Points) -> None:
         for number, name in enumerate(self._session.scheme.classes, start=1):
             layer.bind_key(str(number), self._labeller(name), overwrite=True)
         layer.bind_key("Control-Z", lambda _: self._session.undo(), overwrite=True)
         layer.bind_key("Control-Shift-Z", lambda _: self._session.redo(), overwrite=True)
+        for key in (COPY, PASTE):  # points that are pasted are no circles of the session
+            layer.bind_key(key, lambda _: None, overwrite=True)
 
     def _labeller(self, name: str) -> Callable[[Points], None]:
         def label(layer: Points) -> None:
@@ -104,11 +109,20 @@ class ClassLayers:
 
     def _selected(self, name: str) -> pd.Index:
         """Handles of the circles that are selected in a layer."""
-        return self._handles[name][sorted(self._layers[name].selected_data)]
+        handles = self._handles[name]
+        return handles[sorted(i for i in self._layers[name].selected_data if i < len(handles))]
 
     def _on_changed(self, change: Change) -> None:
-        for name in change.classes & self._layers.keys():
+        for name in change.classes:
+            if name not in self._layers:
+                self._bring_back(name)
             self._update(name)
+
+    def _bring_back(self, name: str) -> None:
+        """Add the layer of a class that a person took out; what is selected stays so."""
+        selected = set(self._viewer.layers.selection)
+        self._add(name)
+        self._viewer.layers.selection = selected
 
     def _on_finished(self) -> None:
         """Show the final ids, where they differ."""
@@ -123,9 +137,7 @@ class ClassLayers:
         rows, selected = self._session.members(name), self._selected(name)
         with layer.events.blocker_all():  # else napari redraws after each of these lines
             layer.selected_data = set()
-            layer.data = to_points(rows[["x", "y"]])
-            layer.size = 2 * rows["radius"].to_numpy()
-            layer.features = _features(rows, lesion)
+            show(layer, rows, lesion)
             layer.selected_data = set(np.flatnonzero(rows.index.isin(selected)))
         self._handles[name] = rows.index
         layer.refresh()
@@ -142,6 +154,21 @@ class ClassLayers:
             self._session.apply(Removed(tuple(gone.tolist())))
         else:
             self._update(name)
+
+    def _on_control(self, event: Any) -> None:
+        """Take back what the layer's controls did: size and colour of a circle say something."""
+        self._update(self._name_of(event.source))
+
+    def _on_colour(self, event: Any) -> None:
+        """Take back another colour; the event comes with every selection, too."""
+        lesion = self._session.scheme[self._name_of(event.source)]
+        if not is_in_colour(event.source, lesion):
+            self._on_control(event)
+
+    def _on_affine(self, event: Any) -> None:
+        """Put the circles back where the layer as a whole was moved against its slide."""
+        if not np.array_equal(event.source.affine.affine_matrix, np.eye(3)):
+            event.source.affine = np.eye(3)
 
     def _on_layer_removed(self, event: Any) -> None:
         self._layers = {n: layer for n, layer in self._layers.items() if layer is not event.value}
@@ -171,12 +198,3 @@ class ClassLayers:
         for layer in self._layers.values():
             layer.scale, layer.units = self._image.scale, self._image.units
         self._on_zoom()
-
-
-def _features(rows: pd.DataFrame, lesion: Lesion) -> dict[str, Any]:
-    """What napari's status bar tells of the circle under the pointer."""
-    return {
-        "id": rows["id"].to_numpy(),
-        "score": rows["detection_score"].round(2).to_numpy(),
-        "probability": rows[lesion.column].round(2).to_numpy(),
-    }

@@ -50,9 +50,11 @@ class Step:
     seconds : dict
         Part of the run ("total", "detector", "classifier") to seconds so far.
     faults : list of (row, column)
-        Tiles of the slide that could not be read so far.
+        Tiles of the slide that could not be read, those of earlier steps left out.
     missed : float or None
         On the last step: share of the tissue that was not analysed.
+    unread : float
+        On the last step: share of the tissue that could not be read.
     """
 
     done: int
@@ -62,6 +64,7 @@ class Step:
     seconds: dict[str, float]
     faults: list[tuple[int, int]] = field(default_factory=list)
     missed: float | None = None
+    unread: float = 0.0
 
 
 @dataclass(frozen=True)

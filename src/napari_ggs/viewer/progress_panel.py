@@ -15,7 +15,7 @@ class ProgressPanel(QWidget):
         self.bar = QProgressBar()
         self.bar.setStyleSheet(BAR)
         self.words = wrapped(style=f"color: {MUTED};")
-        self._start = 0.0
+        self._first: tuple[float, int] | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -24,7 +24,7 @@ class ProgressPanel(QWidget):
 
     def begin(self) -> None:
         """Show that the work has begun and nothing is known yet."""
-        self._start = 0.0
+        self._first = None
         self.bar.setRange(0, 1)  # no busy animation: it would redraw the whole window all the time
         self.bar.setValue(0)
         self.words.setText("Loading the models and looking for tissue …")
@@ -32,10 +32,10 @@ class ProgressPanel(QWidget):
     def step(self, done: int, total: int) -> None:
         """Show how many tiles are done, and the time left at the pace so far."""
         now = time.monotonic()
-        self._start = self._start or now
+        start, first = self._first = self._first or (now, done)
         self.bar.setRange(0, max(total, 1))
         self.bar.setValue(done)
-        left = (now - self._start) / done * (total - done) if done else 0.0
+        left = (now - start) / (done - first) * (total - done) if done > first else 0.0
         self.words.setText(f"Tile {done:,} of {total:,}{remaining(left)}")
 
 

@@ -23,11 +23,13 @@ PLAIN_PX = 4096
 def get_reader(path: str | Sequence[str]) -> Reader | None:
     """Return the reader of a slide, or None for what other plugins should open.
 
-    A file that has a slide's suffix and cannot be opened does get a reader, which says why.
+    A folder is a slide if it holds one DICOM slide. A file that has a slide's suffix and cannot
+    be opened does get a reader, which says why.
     """
     if not isinstance(path, str):
         return None
-    if Path(path).suffix.lower() in SHARED_SUFFIXES and not _is_slide(path):
+    shared = Path(path).is_dir() or Path(path).suffix.lower() in SHARED_SUFFIXES
+    if shared and not _is_slide(path):
         return None
     return read_slide
 

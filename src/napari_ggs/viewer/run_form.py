@@ -7,19 +7,19 @@ from napari.components import ViewerModel
 from napari.layers import Image, Shapes
 from napari.utils.events import EventEmitter
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QWidget
 
 from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR, ModelCard, available
 from napari_ggs.slides import Slide, open_slide
 from napari_ggs.viewer.coordinates import region_around, region_in_view
+from napari_ggs.viewer.fields import DECIMALS, add_model, combo, microns
 from napari_ggs.viewer.messages import Rectangle
 from napari_ggs.viewer.style import WARNING, wrapped
 
 WHOLE, VIEW, DRAWN = "Whole slide", "What is in view", "Drawn rectangle"
 REGION_LAYER = "region to analyse"
-DECIMALS = 4
 NO_MPP = (
     "This slide does not say how large a pixel is. Enter the microns per pixel: "
     "0.25 for a 40x scan, 0.5 for 20x."
@@ -110,6 +110,11 @@ class RunForm(QWidget):
         cards = self.cards()
         return Thresholds(cards["detector"].t_det, cards["classifier"].t_glom)
 
+    @property
+    def can_filter(self) -> bool:
+        """Whether the chosen classifier knows what is no glomerulus."""
+        return not self.classifier.count() or self.cards()["classifier"].scheme.can_filter
+
     def chosen_region(self) -> Rectangle | None:
         """The part of the slide to look at, in level-0 pixels; None is the whole slide.
 
@@ -130,12 +135,12 @@ class RunForm(QWidget):
         return region_around([self.image.world_to_data(corner) for corner in corners])
 
     def _build(self) -> None:
-        self.slide = _combo("Slides that are open in napari.")
-        self.mpp = _microns()
+        self.slide = combo("Slides that are open in napari.")
+        self.mpp = microns()
         self.need_mpp = wrapped(NO_MPP, f"color: {WARNING};")
-        self.region = _combo("The part of the slide to look at.")
+        self.region = combo("The part of the slide to look at.")
         self.region.addItems([WHOLE, VIEW, DRAWN])
-        self.detector, self.classifier = _combo(""), _combo("")
+        self.detector, self.classifier = combo(""), combo("")
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(5)
@@ -152,15 +157,16 @@ class RunForm(QWidget):
         combos = {"detection": self.detector, "classification": self.classifier}
         for card in available():
             add_model(combos[card.task], card, card.name)
-        for combo, name in zip(
+        for field, name in zip(
             combos.values(), (DEFAULT_DETECTOR, DEFAULT_CLASSIFIER), strict=True
         ):
-            combo.setCurrentIndex(max(0, combo.findText(name)))
+            field.setCurrentIndex(max(0, field.findText(name)))
 
     def _follow_layers(self, event: Any = None) -> None:
         """Offer the slides of the layer list; keep the choice, or take the newest."""
         chosen = self.image
         slides = self.slides()
+        before = [self.slide.itemData(index) for index in range(self.slide.count())]
         newest = event.value if event is not None and event.type == "inserted" else None
         with QSignalBlocker(self.slide):
             self.slide.clear()
@@ -173,21 +179,32 @@ class RunForm(QWidget):
                 self.slide.setCurrentIndex(slides.index(wanted))
         if self.image is not chosen or event is None:
             self._on_slide()
+        elif slides != before:
+            self.changed.emit()
 
     def _on_slide(self) -> None:
-        slide = None if self.image is None else self.image.metadata["slide"]
         with QSignalBlocker(self.mpp):
-            self.mpp.setValue((slide.mpp or 0) if slide is not None else 0)
+            self.mpp.setValue(0 if self.image is None else _mpp_of(self.image))
         self._show_need()
         self.slide_changed.emit(self.image)
         self.changed.emit()
 
     def _on_mpp(self, mpp: float) -> None:
         self._show_need()
-        if self.image is not None and mpp > 0:
-            self.image.units = ("um", "um")
-            self.image.scale = (mpp, mpp)
+        if self.image is not None:
+            self.image.metadata["mpp"] = mpp
+            if mpp > 0:
+                self._scale(self.image, mpp)
         self.changed.emit()
+
+    def _scale(self, image: Image, mpp: float) -> None:
+        """Give a slide its size; the region to analyse keeps its place on it."""
+        drawn = self._region_layer()
+        if drawn is not None:
+            drawn.units = ("um", "um")
+            drawn.scale = drawn.scale * mpp / image.scale
+        image.units = ("um", "um")
+        image.scale = (mpp, mpp)
 
     def _show_need(self) -> None:
         needed = self.image is not None and not self.mpp.value()
@@ -196,8 +213,8 @@ class RunForm(QWidget):
         self.mpp.setStyleSheet(f"border: 2px solid {WARNING};" if needed else "")
 
     def _on_model(self) -> None:
-        for combo in (self.detector, self.classifier):
-            combo.setToolTip(combo.currentData(Qt.ItemDataRole.ToolTipRole) or "")
+        for field in (self.detector, self.classifier):
+            field.setToolTip(field.currentData(Qt.ItemDataRole.ToolTipRole) or "")
         self.models_changed.emit()
         self.changed.emit()
 
@@ -221,36 +238,12 @@ class RunForm(QWidget):
         return next((layer for layer in shapes if layer.name == REGION_LAYER), None)
 
 
-def add_model(combo: QComboBox, card: ModelCard, name_or_path: str) -> None:
-    """Offer a model by its card's name, with what it is as a tooltip."""
-    combo.addItem(card.name, (card, name_or_path))
-    seen = ", ".join(source.name for source in card.data)
-    lines = [card.network, f"Trained on: {seen}" if seen else "", card.notes]
-    tip = "\n".join(line for line in lines if line)
-    combo.setItemData(combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+def _mpp_of(image: Image) -> float:
+    """Microns per pixel of a slide's layer, those that were typed first; 0 if not known."""
+    return float(image.metadata.get("mpp", image.metadata["slide"].mpp) or 0)
 
 
 def _follow(widget: QWidget, events: EventEmitter, slot: Callable[..., None]) -> None:
     """Follow napari's events until the widget is gone."""
     events.connect(slot)
     widget.destroyed.connect(lambda: events.disconnect(slot))
-
-
-def _combo(tip: str) -> QComboBox:
-    combo = QComboBox()
-    combo.setToolTip(tip)
-    combo.setMinimumContentsLength(8)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return combo
-
-
-def _microns() -> QDoubleSpinBox:
-    field = QDoubleSpinBox()
-    field.setRange(0, 20)
-    field.setDecimals(DECIMALS)
-    field.setSingleStep(0.01)
-    field.setSuffix(" µm per pixel")
-    field.setSpecialValueText("unknown")
-    field.setKeyboardTracking(False)
-    field.setToolTip("Read from the slide; change it if the slide is wrong.")
-    return field

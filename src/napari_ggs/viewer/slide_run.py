@@ -79,13 +79,17 @@ class SlideRun(QObject):
         """Stop after the batch at hand and keep what is found."""
         self._worker.cancel()
 
-    def discard(self) -> None:
-        """Stop, and take the layers away."""
-        self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
+    def abandon(self) -> None:
+        """Stop at once: what is still to come is dropped."""
         self._worker.cancel()
         self._timer.stop()
         self._waiting.clear()
         self.running = False
+
+    def discard(self) -> None:
+        """Stop, and take the layers away."""
+        self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
+        self.abandon()
         self.layers.remove()
 
     def set_thresholds(self, thresholds: Thresholds) -> None:
@@ -98,6 +102,16 @@ class SlideRun(QObject):
         """Whether every tile was looked at and nothing broke off."""
         last = self._last
         return last is not None and last.done == last.total and not self.failure
+
+    @property
+    def without_tissue(self) -> bool:
+        """Whether there was nothing to look at."""
+        return self._last is not None and self._last.table is not None and not self._last.total
+
+    @property
+    def unread(self) -> float:
+        """Share of the tissue that could not be read; 0 until the run is over."""
+        return self._last.unread if self._last is not None else 0.0
 
     @property
     def missed(self) -> float | None:
@@ -135,7 +149,9 @@ class SlideRun(QObject):
 
     def _on_layer_removed(self, event: Any) -> None:
         if event.value is self.image:
-            self.discard()
+            self.abandon()
+            # Later: napari may be about to remove the class layers itself.
+            QTimer.singleShot(0, lambda: self.discard())
 
     def _on_failed(self, words: str) -> None:
         self.failure = words

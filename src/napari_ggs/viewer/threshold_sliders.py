@@ -16,6 +16,7 @@ GLOMERULUS_TIP = (
     "How probable the classifier must find it that a circle is a glomerulus; the others go to the "
     "layer non-glomerulus. It acts at once on what is found."
 )
+NO_FILTER_TIP = "The classifier has no class for what is not a glomerulus, so it cannot reject any."
 
 
 class ShareSlider(QWidget):
@@ -88,6 +89,11 @@ class ThresholdSliders(QWidget):
     def value(self, thresholds: Thresholds) -> None:
         self.detection.set_value(thresholds.detection)
         self.glomerulus.set_value(thresholds.glomerulus)
+
+    def let_filter(self, can_filter: bool) -> None:
+        """Offer the glomerulus probability only if the classifier has a class for the others."""
+        self.glomerulus.setEnabled(can_filter)
+        self.glomerulus.setToolTip(GLOMERULUS_TIP if can_filter else NO_FILTER_TIP)
 
     @qthrottled(timeout=LIVE_MS)
     def _emit(self) -> None:

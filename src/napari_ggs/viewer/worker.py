@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
@@ -18,6 +19,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_ggs.viewer.messages import Failure, Job
 
 CHILD = "napari_ggs.viewer.child"
+KILLED = 137
+"""Code of a process that a container or a shell saw killed (128 + 9)."""
 
 
 class Worker(QObject):
@@ -50,22 +53,42 @@ class Worker(QObject):
             return
         command = [sys.executable, "-m", CHILD]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, **_quietly())
+        try:
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, **_quietly())
+        except OSError as error:
+            self.failed.emit(f"The run cannot be started: {error}. Close other programs first.")
+            self.ended.emit()
+            return
         threading.Thread(target=self._follow, args=(self._process,), daemon=True).start()
 
     def cancel(self) -> None:
         """Ask the job to end after the batch at hand; what it has found arrives still."""
         self._cancelled = True
         if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(OSError):  # it is over already
+                self._process.stdin.close()
 
     def _follow(self, process: "subprocess.Popen[bytes]") -> None:
+        try:
+            told = self._pass_on(process)
+            if process.wait() and not told:
+                self.failed.emit(_obituary(process.returncode))
+        except Exception as error:
+            process.kill()
+            process.wait()
+            self.failed.emit(_misunderstood(error))
+        finally:
+            self.ended.emit()
+
+    def _pass_on(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Send the job and emit what comes back, to the end; whether that told of a failure."""
         assert process.stdin is not None
         assert process.stdout is not None
-        told = False
-        try:
+        with suppress(OSError, ValueError):  # it is over, or was cancelled before
             pickle.dump(self._job, process.stdin)
             process.stdin.flush()
+        told = False
+        with suppress(EOFError, pickle.UnpicklingError), process.stdout:  # the end, or cut short
             while True:
                 message = pickle.load(process.stdout)  # noqa: S301  from the process we started
                 if isinstance(message, Failure):
@@ -73,17 +96,26 @@ class Worker(QObject):
                     self.failed.emit(message.words)
                 else:
                     self.stepped.emit(message)
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-            process.stdout.close()
-        if process.wait() and not told:
-            self.failed.emit(_obituary(process.returncode))
-        self.ended.emit()
+        return told
 
 
 def _obituary(code: int) -> str:
+    if code < 0 or code == KILLED:
+        return (
+            f"The run was ended from outside (code {code}), most often for lack of memory. What "
+            "was found so far is kept: close other programs and run again, or choose a smaller "
+            "region."
+        )
     return (
-        f"The run ended on its own (code {code}), most often for lack of memory. What was found "
-        "so far is kept: close other programs and run again, or choose a smaller region."
+        f"The run ended on its own (code {code}). What was found so far is kept. The terminal from "
+        "which napari was started says more: please report it."
+    )
+
+
+def _misunderstood(error: Exception) -> str:
+    return (
+        f"The run broke off, for what it told is not understood: {type(error).__name__}: {error}. "
+        "What was found so far is kept. This is a fault of napari-ggs: please report it."
     )
 
 
