@@ -13,9 +13,11 @@ import pytest
 import tifffile
 
 from napari_ggs import batch, glomeruli
+from napari_ggs.classification import build_network
 from napari_ggs.cli import main
 from napari_ggs.lesions import GGS
-from napari_ggs.pipeline import detect_and_classify
+from napari_ggs.models import Architecture, ModelCard, save_model
+from napari_ggs.pipeline import Progress, Timings, detect_and_classify
 from napari_ggs.slides import Slide
 
 HALF_MICRON = {"resolution": (20000.0, 20000.0), "resolutionunit": "CENTIMETER"}
@@ -151,6 +153,81 @@ def test_ctrl_c_ends_early_and_keeps_what_was_found(
     summary = json.loads((tmp_path / "kidney.json").read_text())
     assert summary["complete"] is False
     assert 0 < summary["tissue_not_analysed_percent"] < 100
+
+
+def finished_then_interrupted(*words, **settings):
+    yield from detect_and_classify(*words, **settings)
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_after_the_last_tile_of_the_last_slide_changes_nothing(
+    glass: Path, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(batch, "detect_and_classify", finished_then_interrupted)
+    assert ggs("run", glass, "--out", tmp_path).returncode == 0
+    bad = ggs("run", tmp_path / "none.svs", glass, "--out", tmp_path)
+    assert bad.returncode == 2
+    assert json.loads((tmp_path / "glass.json").read_text())["complete"] is True
+
+
+def test_ctrl_c_before_the_last_slide_leaves_it_out(
+    glass: Path, kidney: Path, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(batch, "detect_and_classify", finished_then_interrupted)
+    assert ggs("run", glass, kidney, "--out", tmp_path).returncode == 130
+    assert {path.stem for path in tmp_path.iterdir()} == {"glass"}
+
+
+def test_a_detection_threshold_below_what_is_looked_at_is_refused(glass: Path, tmp_path) -> None:
+    done = ggs("run", glass, "--out", tmp_path / "out", "--t-det", 0)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error: --t-det 0 is too low: a slide has thousands of circles of a detection score below "
+        "0.05, and each would be classified. Give 0.05 or more."
+    ]
+    lowest = ggs("run", glass, "--out", tmp_path / "out", "--t-det", glomeruli.LOWEST_SCORE)
+    assert lowest.returncode == 0, lowest.stderr
+
+
+def test_a_persons_own_file_beside_the_slide_is_not_overwritten(glass: Path, tmp_path) -> None:
+    (tmp_path / "glass.tif").symlink_to(glass)
+    (tmp_path / "glass.csv").write_text("x,y,radius\n1,2,3\n")
+    done = ggs("run", tmp_path / "glass.tif", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "glass.csv is no result of napari-ggs" in done.stderr
+    assert (tmp_path / "glass.csv").read_text() == "x,y,radius\n1,2,3\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"glass.tif", "glass.csv"}
+
+
+def test_of_a_classifier_that_cannot_filter_it_is_said_once(glass: Path, tmp_path) -> None:
+    card = ModelCard(
+        name="binary",
+        task="classification",
+        architecture=Architecture(kind="classifier", backbone="test_efficientnet"),
+        classes=("non-sclerotic", "sclerotic"),
+        margin_um=12.5,
+        input_px=64,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+    )
+    network = build_network("test_efficientnet", 2)
+    model = save_model(network.state_dict(), card, tmp_path / "binary.safetensors")
+    (tmp_path / "again.tif").symlink_to(glass)
+    words = ("run", glass, tmp_path / "again.tif", "--out", tmp_path / "out")
+    assert ggs(*words, "--classifier", model).stdout.count("it filters nothing") == 1
+    assert "it filters nothing" not in ggs(*words).stdout
+
+
+def test_circles_without_a_class_are_told_of_if_they_pass_the_threshold(
+    kidney_slide: Slide, tmp_path, monkeypatch
+) -> None:
+    nothing = np.full((3, 5), np.nan)
+    rows = glomeruli.build([(400, 300, 90)] * 3, [0.9, 0.8, 0.05], nothing, GGS)
+    last = Progress(1, 1, rows, Timings(1, 1, 1), rows, 0.0)
+    monkeypatch.setattr(batch, "detect_and_classify", lambda *_, **__: iter([last]))
+    words, complete = batch.run_slide(kidney_slide, tmp_path, batch.Settings.load(t_det=0.3))
+    assert "2 circles touch unreadable pixels and have no class" in words
+    assert complete
 
 
 def test_links_to_slides_of_other_names_are_told_apart(glass: Path, tmp_path) -> None:

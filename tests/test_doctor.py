@@ -1,5 +1,9 @@
 import subprocess
 import sys
+from importlib import import_module
+from types import ModuleType
+
+import pytest
 
 from napari_ggs import doctor
 
@@ -26,6 +30,36 @@ def test_the_check_of_system_libraries_needs_the_standard_library_only() -> None
     assert done.stdout.strip() == "[]", done.stderr
 
 
-def test_every_finding_that_is_missing_says_what_to_do() -> None:
-    for finding in doctor.examine():
-        assert finding.ok is not False or finding.remedy, finding
+@pytest.mark.parametrize("fault", [ImportError("no such"), RuntimeError("built for numpy 1")])
+def test_a_library_that_is_missing_or_broken_says_what_to_do(monkeypatch, fault) -> None:
+    def imported(name: str) -> ModuleType:
+        if name == "tifffile":
+            raise fault
+        return import_module(name)
+
+    monkeypatch.setattr(doctor, "import_module", imported)
+    [missing] = [finding for finding in doctor.examine() if finding.ok is False]
+    assert missing.what == "tifffile"
+    assert str(fault) in missing.detail
+    assert "pip install --force-reinstall tifffile" in missing.remedy
+
+
+@pytest.mark.parametrize("library", ["libfontconfig.so.1", "libgthread-2.0.so.0"])
+def test_libraries_that_qt_itself_links_to_are_looked_for(library: str, monkeypatch) -> None:
+    monkeypatch.setattr(doctor.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(doctor, "_loads", lambda name: name != library)
+    monkeypatch.setattr(doctor, "PROGRAMS", {})
+    [package] = doctor.missing_packages()
+    assert package in ("libfontconfig1", "libglib2.0-0")
+
+
+@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("--instal!", 2)])
+def test_words_are_read_whether_or_not_something_is_missing(
+    word: str, code: int, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(doctor, "missing_packages", list)
+    monkeypatch.setattr("sys.argv", ["doctor", word])
+    with pytest.raises(SystemExit) as ended:
+        doctor.main()
+    assert ended.value.code == code
+    assert "--install" in "".join(capsys.readouterr())

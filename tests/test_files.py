@@ -31,6 +31,17 @@ def test_a_full_disk_is_said_in_one_line(tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_in_the_way_of_a_file_and_a_name_that_is_too_long_are_said(tmp_path) -> None:
+    (tmp_path / "a.csv").mkdir()
+    with (
+        pytest.raises(UserError, match="a folder of that name"),
+        replacing(tmp_path / "a.csv") as s,
+    ):
+        s.write_text("new")
+    with pytest.raises(UserError, match="name is too long"):
+        make_folder(tmp_path / ("x" * 300))
+
+
 def test_a_missing_folder_and_a_file_in_the_way_are_named(tmp_path) -> None:
     with pytest.raises(UserError, match="does not exist"), replacing(tmp_path / "no" / "a.csv"):
         pass

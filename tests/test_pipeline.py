@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 
 from napari_ggs import circles, glomeruli, models, pipeline
 from napari_ggs.detection import Region, detect
@@ -141,9 +142,20 @@ def test_the_result_depends_neither_on_batches_nor_on_who_reads(
     )
 
 
-def test_a_slide_without_resolution_is_asked_for_it(tmp_path, detector, classifier) -> None:
-    import tifffile
+def test_nothing_is_missed_on_a_slide_whose_side_is_no_multiple_of_the_masks_step(
+    tmp_path, detector, classifier
+) -> None:
+    noise = np.random.default_rng(0).integers(-40, 40, (2055, 2055, 1))
+    tissue = np.clip(np.array([170, 80, 150]) + noise, 0, 255).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "odd.tif", tissue, tile=(256, 256), photometric="rgb")
+    with open_slide(tmp_path / "odd.tif", mpp=0.25) as slide:
+        last = list(detect_and_classify(slide, detector, classifier))[-1]
+        assert slide.height % slide.tissue().downsample == 7
+    assert last.done == last.total > 0
+    assert last.missed == 0
 
+
+def test_a_slide_without_resolution_is_asked_for_it(tmp_path, detector, classifier) -> None:
     tifffile.imwrite(tmp_path / "plain.tif", np.full((600, 600, 3), 200, np.uint8), tile=(64, 64))
     with open_slide(tmp_path / "plain.tif") as slide, pytest.raises(SlideError, match="--mpp"):
         list(detect_and_classify(slide, detector, classifier))

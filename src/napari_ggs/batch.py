@@ -17,11 +17,13 @@ from napari_ggs.files import explained, make_folder
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.pipeline import Progress, detect_and_classify
-from napari_ggs.report import RunInfo, write_results
+from napari_ggs.report import RunInfo, refuse_overwriting, write_results
 from napari_ggs.slides import Slide, open_slide, result_name
 
 CANCELLED = 130
 """Exit code of a command that was stopped with Ctrl+C, as shells have it."""
+
+NO_FILTER = "The classifier has no class for what is no glomerulus: it filters nothing."
 
 DEMO_MIX = {
     "normal": 0.45,
@@ -88,55 +90,74 @@ def run_slides(
 ) -> int:
     """Analyse slides one after another; a bad one does not stop the others.
 
-    When cancelled, the slide at hand ends early: its files say so. The rest is left.
+    When cancelled, the slide at hand ends early: its files say so. The rest is left. Of a
+    classifier that cannot filter it is said once.
 
     Returns
     -------
     int
         0, or 2 if a slide could not be analysed for a reason that the user can put right, or 1
-        if a fault of ours kept one from being analysed, or 130 if it was cancelled.
+        if a fault of ours kept one from being analysed, or 130 if a slide was ended early or left.
     """
     paths = list(paths)
     _refuse_same_names(paths)
     _refuse_unwritable(out)
+    if not settings.scheme.can_filter:
+        console.line(NO_FILTER)
     code = 0
     for path in paths:
         if cancelled():
             return CANCELLED
         try:
             with open_slide(path, mpp) as slide:
-                console.line(run_slide(slide, out, settings, cancelled))
+                words, complete = run_slide(slide, out, settings, cancelled)
+            console.line(words)
+            if not complete:
+                return CANCELLED
         except UserError as error:
             console.error(str(error))
             code = code or 2
         except Exception as error:
             console.fault(error, path.name)
             code = 1
-    return CANCELLED if cancelled() else code
+    return code
 
 
-def run_slide(slide: Slide, out: Path, settings: Settings, cancelled: Cancelled = never) -> str:
-    """Analyse one slide, write its four files and return a line that says what was found."""
+def run_slide(
+    slide: Slide, out: Path, settings: Settings, cancelled: Cancelled = never
+) -> tuple[str, bool]:
+    """Analyse one slide and write its four files.
+
+    Returns
+    -------
+    words : str
+        A line that says what was found.
+    complete : bool
+        False if the slide was ended early.
+    """
     slide.require_mpp()
+    refuse_overwriting(out, slide.name)
     last = _analyse(slide, settings, cancelled)
     if last.table is None:
         raise RuntimeError("the pipeline ended without a table")
     files = write_results(
         last.table, slide, settings.scheme, settings.thresholds, out, settings.described(last)
     )
-    parts = [_found(last.table, settings), *_remarks(last, last.table, slide)]
-    return f"{slide.name}: {'; '.join(parts)}; {last.seconds.total:.1f} s; {files[0]}"
+    unknown = int(glomeruli.unclassified(last.table, settings.thresholds).sum())
+    parts = [_found(last.table, settings), *_remarks(last, slide, unknown)]
+    words = f"{slide.name}: {'; '.join(parts)}; {last.seconds.total:.1f} s; {files[0]}"
+    return words, last.done == last.total
 
 
-def _remarks(last: Progress, table: pd.DataFrame, slide: Slide) -> list[str]:
+def _remarks(last: Progress, slide: Slide, unknown: int) -> list[str]:
     """What one must know to read the numbers rightly."""
     remarks = []
     if last.done < last.total:
         remarks.append(f"STOPPED, {100 * (last.missed or 0):.1f} % of the tissue not analysed")
     if unread := slide.unread_fraction():
         remarks.append(f"{100 * unread:.1f} % of the tissue could not be read")
-    if unknown := int((table["predicted"] == "").sum()):
-        remarks.append(f"{unknown} circles that touch it have no class")
+    if unknown:
+        remarks.append(f"{unknown} circles touch unreadable pixels and have no class")
     return remarks
 
 
@@ -213,7 +234,8 @@ def run_demo(out: Path) -> Path:
     console.line("Detecting and classifying")
     settings = Settings.load()
     with open_slide(slide) as opened:
-        console.line(run_slide(opened, out, settings))
+        words, _ = run_slide(opened, out, settings)
+        console.line(words)
     console.line(_compared(out, slide.stem, settings))
     console.line(f"The picture: {out / (slide.stem + '.png')}")
     return slide

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from importlib.util import find_spec
 
 LIBRARIES = {
@@ -28,8 +28,14 @@ LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
     "libxcb-xinerama.so.0": "libxcb-xinerama0",
     "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libgthread-2.0.so.0": "libglib2.0-0",
 }
-"""Shared libraries that Qt's xcb platform and OpenGL load, and the Debian package of each."""
+"""Shared libraries that Qt, its xcb platform and OpenGL load, and the Debian package of each.
+
+What else they load comes along with these packages. Where libglib2.0-0 has become
+libglib2.0-0t64, apt takes the old name for the new.
+"""
 
 QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 """Any of them serves napari."""
@@ -137,7 +143,7 @@ def _libraries() -> Iterator[Finding]:
         try:
             import_module(module)
             yield Finding(name, f"{version(name)}, {role}")
-        except (PackageNotFoundError, ImportError, OSError) as error:
+        except Exception as error:  # a broken library may raise anything
             remedy = f"python -m pip install --force-reinstall {name}"
             yield Finding(name, f"{role}: {error}", ok=False, remedy=remedy)
 
@@ -202,10 +208,11 @@ def main() -> int:
     """Check, and with ``--install`` put right, the system libraries of the viewer."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--install", action="store_true", help="install what is missing (apt)")
+    wanted = parser.parse_args()
     packages = missing_packages()
     if not packages:
         return 0
-    if parser.parse_args().install:
+    if wanted.install:
         return install(packages)
     print("Missing system packages: " + " ".join(packages))  # noqa: T201
     return 2

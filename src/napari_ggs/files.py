@@ -19,6 +19,9 @@ _REASONS = {
     errno.ENOENT: "the folder does not exist: make it or choose another",
     errno.ENOTDIR: "part of that path is a file, not a folder: choose another folder",
     errno.EEXIST: "a file of that name is in the way: choose another folder",
+    errno.EISDIR: "a folder of that name is in the way: choose another folder",
+    errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
+    errno.EFBIG: "files of that size are not allowed there: choose another folder",
 }
 
 

@@ -124,6 +124,11 @@ def counted(table: pd.DataFrame, scheme: Scheme, thresholds: Thresholds) -> pd.S
     return passes(table, thresholds) & classes_in_force(table).isin(scheme.glomerular)
 
 
+def unclassified(table: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+    """Rows that pass and have no class, since pixels there could not be read."""
+    return passes(table, thresholds) & (classes_in_force(table) == "")
+
+
 def counts(table: pd.DataFrame, scheme: Scheme, thresholds: Thresholds) -> dict[str, int]:
     """Number of counted glomeruli per glomerular class, in class order."""
     found = classes_in_force(table)[counted(table, scheme, thresholds)].value_counts()

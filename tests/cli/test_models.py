@@ -7,7 +7,7 @@ import timm
 import torch
 
 from napari_ggs.lesions import CIRCLEMIX
-from napari_ggs.models import available, load_classifier
+from napari_ggs.models import DEFAULT_CLASSIFIER, available, find, load_classifier
 from tests.models.test_composing import NC2, classifier, saved
 from tests.test_cli import ggs
 
@@ -55,8 +55,9 @@ def test_show_says_what_a_person_has_to_know(models: Path) -> None:
         "AIDPATH (CC BY 4.0, 10.17632/k7nvtgn2x6.3)",
     ):
         assert words in shown
-    embedded = ggs("models", "show", "ggs-lite0").stdout
-    assert "circles with p(non-glomerulus) above 0.5" in embedded
+    embedded = ggs("models", "show", DEFAULT_CLASSIFIER).stdout
+    card = find(DEFAULT_CLASSIFIER).card
+    assert f"circles with p(non-glomerulus) above {1 - card.t_glom:g}" in embedded
     assert "measured" in embedded
 
 

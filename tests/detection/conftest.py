@@ -11,9 +11,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_ggs.detection import CircleNet, Detector
-from napari_ggs.detection.detector import normalise
 from napari_ggs.detection.losses import losses
 from napari_ggs.detection.targets import collate, encode
+from napari_ggs.tensors import as_input
 
 MPP = 4.0
 GREY, PINK, PURPLE = (243, 243, 243), (225, 170, 205), (120, 40, 120)
@@ -60,7 +60,7 @@ def detector() -> Detector:
         truth = [scatter(rng, 3, 96, 8, 28) for _ in range(8)]
         images = np.stack([draw(circles, 96, 96) for circles in truth])
         targets = collate([encode(circles, [], 96, 96) for circles in truth])
-        pixels = normalise(images, found.mean, found.std, torch.device("cpu"))
+        pixels = as_input(images, found.mean, found.std)
         loss = losses(network.train()(pixels), targets).total
         optimiser.zero_grad()
         loss.backward()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from napari_ggs.circles import match
 from napari_ggs.detection import DetectionStep, Detector, Region, detect
 from napari_ggs.slides import Slide, open_slide
-from tests.detection.conftest import GREY, MPP, draw, scatter
+from tests.detection.conftest import GREY, draw, scatter
 
 Write = Callable[[NDArray[np.uint8], float], Path]
 SIDE_UM = 2600.0
@@ -65,7 +65,7 @@ def test_steps_count_tiles_and_seconds(slide: Slide, detector: Detector) -> None
     steps = list(detect(slide, detector, batch_size=2))
     total = steps[0].total
     assert [step.done for step in steps] == [*range(2, total, 2), total]
-    assert all(step.network_seconds > 0 and step.read_seconds >= 0 for step in steps)
+    assert all(step.network_seconds > 0 for step in steps)
 
 
 def test_a_region_emits_only_its_own_centres(
@@ -103,4 +103,3 @@ def test_a_slide_smaller_than_a_tile_is_searched(detector: Detector, write: Writ
         circles, _ = gathered(list(detect(slide, detector, threshold=0.3)))
     distance = np.hypot(*(circles[:, :2] - [160, 150]).T)
     assert (distance < 8).sum() == 1
-    assert MPP > SLIDE_MPP

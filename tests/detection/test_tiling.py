@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from napari_ggs.detection.tiling import OVERLAP_UM, Region, _spans, plan
+from napari_ggs.detection.tiling import Region, _spans, plan
+from napari_ggs.errors import UserError
 from napari_ggs.slides import SlideError, open_slide
+from napari_ggs.tile_size import OVERLAP_UM
 
 Write = Callable[[NDArray[np.uint8], float], Path]
 
@@ -44,11 +46,31 @@ def test_only_tissue_is_looked_at(write: Write) -> None:
     image = tissue(1600, 3200, (slice(200, 600), slice(200, 600)))
     with open_slide(write(image, 2.0)) as slide:
         tiles = plan(slide, None, mpp=4.0, input_px=256)
-        everywhere = plan(slide, Region(200, 200, 400, 400), mpp=4.0, input_px=256)
     cores = [tile.core for tile in tiles]
     assert any(core.contains(400, 400) for core in cores)
     assert not any(core.contains(2500, 400) for core in cores)
-    assert len(everywhere) <= len(tiles)
+
+
+def test_a_region_is_covered_and_nothing_beyond_it(write: Write) -> None:
+    image = tissue(1600, 1600, (slice(100, 1500), slice(100, 1500)))
+    region = Region(200, 300, 700, 500)
+    with open_slide(write(image, 2.0)) as slide:
+        cores = [tile.core for tile in plan(slide, region, mpp=4.0, input_px=256)]
+    seen = np.zeros((1600, 1600), dtype=bool)
+    for core in cores:
+        seen[int(core.y) : int(core.y + core.height), int(core.x) : int(core.x + core.width)] = True
+    assert len(cores) > 1
+    assert seen[300:800, 200:900].all()
+    assert seen.sum() == 500 * 700
+
+
+def test_tiles_that_are_nearly_all_overlap_are_refused(write: Write) -> None:
+    image = tissue(1600, 1600, (slice(100, 1500), slice(100, 1500)))
+    with (
+        open_slide(write(image, 0.5)) as slide,
+        pytest.raises(UserError, match=r"A slide cannot be searched: .*256 um wide.*1000 px"),
+    ):
+        plan(slide, None, mpp=0.5, input_px=512)
 
 
 def test_glass_alone_has_no_tiles(write: Write) -> None:

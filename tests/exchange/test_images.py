@@ -113,6 +113,16 @@ def test_of_several_images_the_slides_own_is_taken(tmp_path, kidney_slide) -> No
         read_circles(path)
 
 
+@pytest.mark.parametrize(
+    "images", [[], ["a"], None, 5, {"id": 0}, [{"id": 0, "width": "x", "height": 9}]]
+)
+def test_a_coco_file_without_a_proper_image_is_refused(images: object, tmp_path) -> None:
+    path = coco(tmp_path, {"bbox": [0, 0, 40, 40]})
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"images": images}))
+    with pytest.raises(UserError, match=r"instances\.json (describes no image|is no COCO file)"):
+        read_circles(path)
+
+
 def test_an_annotation_without_a_shape_is_refused(tmp_path) -> None:
     with pytest.raises(UserError, match=r"instances\.json is no COCO file"):
         read_circles(coco(tmp_path, {}))

@@ -124,6 +124,13 @@ def test_colours_name_classes_only_where_they_tell_layers_apart(tmp_path) -> Non
     assert other.label.tolist() == ["", ""]
 
 
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_a_vertex_without_a_coordinate_is_named(kind: int, tmp_path) -> None:
+    damaged = region([(0, 0), (30, 0), (30, 40)], kind, more='Id="7"').replace(' Y="40"', "")
+    with pytest.raises(UserError, match=r"drawn\.xml .*region 7 of the layer 'normal'"):
+        read(tmp_path, layer(CIRCLE + damaged, "normal"))
+
+
 @pytest.mark.parametrize("text", ["", "<svg/>", "<Annotations>", "not xml"])
 def test_what_is_no_imagescope_file_is_refused(text: str, tmp_path) -> None:
     (tmp_path / "a.xml").write_text(text)

@@ -44,6 +44,24 @@ def test_a_mask_is_measured_at_the_centres_of_its_pixels() -> None:
     assert shapes.mask(mask) == pytest.approx(shapes.box(10, 2, 8, 4))
 
 
+def test_a_coordinate_that_is_no_number_is_a_fault_and_not_a_missing_shape() -> None:
+    nan = float("nan")
+    for shape in (
+        lambda: shapes.polygon([[[0, 0], [9, nan], [9, 9]]]),
+        lambda: shapes.ellipse([[0, nan], [9, 9]]),
+        lambda: shapes.box(0, 0, nan, 4),
+    ):
+        with pytest.raises(ValueError, match="a coordinate is missing or no number"):
+            shape()
+
+
+@given(x=FAR, y=FAR, radius=st.floats(5, 1e4))
+def test_a_ring_has_the_area_and_the_centre_of_its_circle(x, y, radius) -> None:
+    points = shapes.ring(x, y, radius)
+    assert points.shape == (shapes.VERTICES, 2)
+    assert shapes.polygon([points]) == pytest.approx((x, y, radius), rel=1e-9, abs=1e-6)
+
+
 def test_what_has_no_area_is_no_circle() -> None:
     assert shapes.polygon([[[5, 5], [9, 9]]]) is None
     assert shapes.box(1, 1, 0, 5) is None

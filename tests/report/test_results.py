@@ -1,8 +1,13 @@
+import errno
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from skimage.color import rgb2hsv
 
@@ -12,8 +17,8 @@ from napari_ggs.exchange.qupath import read_geojson
 from napari_ggs.exchange.table import read_csv
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import GGS
-from napari_ggs.report import RunInfo, write_results
-from napari_ggs.slides import Slide
+from napari_ggs.report import RunInfo, results, write_results
+from napari_ggs.slides import Slide, open_slide
 
 PLACES = [(400, 300, 90), (1200, 700, 80), (700, 1200, 60), (1500, 1200, 70)]
 SCORES = [0.9, 0.8, 0.7, 0.1]
@@ -95,14 +100,100 @@ def test_a_folder_that_is_a_file_is_refused(kidney_slide, tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.fixture
+def noise(tmp_path_factory) -> Iterator[Slide]:
+    """A small slide, quick to draw."""
+    path = tmp_path_factory.mktemp("slide") / "noise.tif"
+    pixels = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb")
+    with open_slide(path, mpp=0.5) as slide:
+        yield slide
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_where_a_file_does_not_fit_all_stays_as_it_was(noise, tmp_path, earlier: bool) -> None:
+    """A limit on the size of files stands in for a full disk: table and GeoJSON still fit."""
+    if earlier:
+        write(noise, tmp_path, PLACES[:1])
+    before = contents(tmp_path)
+    with files_of_at_most(20_000), pytest.raises(UserError, match=r"Cannot write .*noise\.png"):
+        write(noise, tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_where_a_file_cannot_take_its_place_no_summary_speaks_for_the_others(
+    noise, tmp_path
+) -> None:
+    write(noise, tmp_path, PLACES[:1])
+    (tmp_path / "noise.png").unlink()
+    (tmp_path / "noise.png").mkdir()
+    with pytest.raises(UserError, match=r"Cannot write .*noise\.png: a folder"):
+        write(noise, tmp_path)
+    assert len(read_csv(tmp_path / "noise.csv")[0]) == len(PLACES)
+    assert {p.suffix for p in tmp_path.iterdir()} == {".csv", ".geojson", ".png"}
+
+
+def test_what_cannot_be_read_is_not_taken_for_what_cannot_be_written(
+    noise, tmp_path, monkeypatch
+) -> None:
+    def unread(*_: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "gone", "noise.svs")
+
+    monkeypatch.setattr(results, "summarise", unread)
+    with pytest.raises(FileNotFoundError, match=r"noise\.svs"):
+        write(noise, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["noise.csv", "noise.geojson", "noise.png", "noise.json"])
+def test_a_persons_own_file_is_not_overwritten(noise, tmp_path, name: str) -> None:
+    own = tmp_path / name
+    own.write_text('{"images": []}')
+    with pytest.raises(UserError, match=rf"{name} is no result of napari-ggs.*--out"):
+        write(noise, tmp_path)
+    assert own.read_text() == '{"images": []}'
+    assert list(tmp_path.iterdir()) == [own]
+
+
+def test_results_of_ours_are_replaced(noise, tmp_path) -> None:
+    write(noise, tmp_path)
+    files = write(noise, tmp_path, PLACES[:1])
+    assert len(read_csv(files[0])[0]) == 1
+    assert json.loads(files[3].read_text())["glomeruli"] == 1
+
+
+@pytest.mark.parametrize("shape", [(16_000, 200), (200, 16_000), (300, 200)])
+def test_the_picture_of_a_strip_is_of_a_size_that_can_be_opened(tmp_path, shape) -> None:
+    path = tmp_path / "strip.tif"
+    tifffile.imwrite(path, np.full((*shape, 3), 243, np.uint8), tile=(256, 256), photometric="rgb")
+    with open_slide(path, mpp=0.5) as slide:
+        picture = Image.open(write(slide, tmp_path, [])[2])
+    assert max(picture.size) <= 4000 + 90, "the headline is above the slide"
+
+
 def test_a_circle_that_could_not_be_classified_is_kept_and_not_counted(
     kidney_slide, tmp_path
 ) -> None:
-    table = glomeruli.build(PLACES[:2], SCORES[:2], [P[0], [np.nan] * 5], GGS)
+    places, scores = [*PLACES[:2], PLACES[3]], [*SCORES[:2], SCORES[3]]
+    table = glomeruli.build(places, scores, [P[0], [np.nan] * 5, [np.nan] * 5], GGS)
     files = write_results(table, kidney_slide, GGS, THRESHOLDS, tmp_path, RunInfo())
     summary = json.loads(files[3].read_text())
     assert summary["glomeruli"] == summary["unclassified"] == 1
     read, _ = read_csv(files[0])
-    assert read["predicted"].tolist() == ["normal", ""]
+    assert read["predicted"].tolist() == ["normal", "", ""]
     assert read.loc[1].filter(like="p_").isna().all()
     assert len(read_geojson(files[1], GGS)) == 2

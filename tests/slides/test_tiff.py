@@ -29,7 +29,7 @@ def test_levels_are_found_however_they_are_stored(make_tiff: MakeTiff, how: dict
     levels = pyramid()
     with open_slide(make_tiff(levels, **how)) as slide:
         assert slide.backend == "tiff"
-        assert slide.downsamples == (1, 2, 4)
+        assert [grid.scale.mean for grid in slide.pyramid.grids] == [1, 2, 4]
         for expected, found in zip(levels, slide.levels, strict=True):
             np.testing.assert_array_equal(found[:], expected)
 
@@ -37,7 +37,7 @@ def test_levels_are_found_however_they_are_stored(make_tiff: MakeTiff, how: dict
 def test_pages_of_other_sizes_are_no_levels(make_tiff: MakeTiff) -> None:
     label, again = picture(100, 120), picture(300, 240, seed=5)
     with open_slide(make_tiff([*pyramid(), label, again], flagged=False)) as slide:
-        assert slide.downsamples == (1, 2, 4)
+        assert [grid.scale.mean for grid in slide.pyramid.grids] == [1, 2, 4]
 
 
 def write_aperio(path: Path, description: str = APERIO) -> Path:

@@ -152,6 +152,18 @@ def test_missed_tissue_is_what_no_rectangle_shows_or_what_is_unread(
     assert tissue.missed([(-50, -50, 10, 10)]) == 0
 
 
+@pytest.mark.parametrize("side", [250, 253, 256])
+def test_nothing_is_missed_where_all_was_seen_whatever_the_size(
+    slide_of: Callable[..., Slide], side: int
+) -> None:
+    slide = slide_of(with_disc(glass(side, side), 125, 125, 400))
+    tissue = slide.tissue()
+    assert tissue.mask[-1, -1]
+    assert tissue.missed([], [(0, 0, side, side)]) == 0
+    assert tissue.missed([(0, 0, side, side)], [(0, 0, side, side)]) == 1
+    assert tissue.missed([], [(0, 0, side - 8, side)]) == pytest.approx(8 / side, abs=0.02)
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("file", "share"),

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from napari_ggs import training
+from napari_ggs.models import read_card
 from napari_ggs.training.steps import TrainingStep
 from tests.test_cli import ggs
 from tests.training.drawings import write_patches, write_recipe
@@ -41,6 +42,8 @@ def test_it_trains_a_model(recipe: Path, tmp_path: Path) -> None:
     assert done.stdout == (
         f"The model is {tmp_path / 'm.safetensors'}, its card {tmp_path / 'm.json'}\n"
     )
+    command = read_card(tmp_path / "m.json").trained_with.command
+    assert command.startswith(f"napari-ggs train {recipe} --out ")
 
 
 def test_it_trains_folds_and_their_ensemble(recipe: Path, tmp_path: Path) -> None:

@@ -6,15 +6,13 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from napari_ggs.lesions import Scheme
+from napari_ggs.tensors import Triple, as_input
 
 Patches = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
-Triple = tuple[float, float, float]
-
-CPU = torch.device("cpu")
 
 
 class AnyClassifier(Protocol):
@@ -89,11 +87,3 @@ def check_patches(images: Patches, side: int) -> None:
     expected = (side, side, 3)
     if images.shape[1:] != expected:
         raise ValueError(f"Patches have the shape (n, *{expected}). Found {images.shape}.")
-
-
-def as_input(images: Patches, mean: Triple, std: Triple, device: torch.device = CPU) -> Tensor:
-    """Normalise uint8 images (n, h, w, 3) to floats (n, 3, h, w), channels last in memory."""
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
-    scale = torch.tensor([1 / (255 * s) for s in std], device=device).view(3, 1, 1)
-    shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
-    return pixels * scale - shift.view(3, 1, 1)

@@ -35,15 +35,16 @@ def crop(slide: Slide, circle: ArrayLike, margin_um: float, input_px: int) -> Pa
     SlideError
         If the slide does not know its microns per pixel.
     """
-    x, y, side = crop_square(slide, circle, margin_um)
-    return slide.read_step(x, y, input_px, input_px, side / input_px)
+    return crop_checked(slide, circle, margin_um, input_px)[0]
 
 
-def crop_square(slide: Slide, circle: ArrayLike, margin_um: float) -> tuple[float, float, float]:
-    """Left, top and side of a circle's crop in level-0 pixels."""
+def crop_checked(
+    slide: Slide, circle: ArrayLike, margin_um: float, input_px: int
+) -> tuple[Patches, bool]:
+    """Cut a crop as `crop` does; say also whether all of it could be read."""
     x, y, radius = np.asarray(circle, dtype=float)
     reach = radius + margin_um / slide.require_mpp()
-    return x - reach, y - reach, 2 * reach
+    return slide.read_checked(x - reach, y - reach, input_px, input_px, 2 * reach / input_px)
 
 
 def crops(slide: Slide, circles: ArrayLike, margin_um: float, input_px: int) -> Patches:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from napari_ggs.cancelling import Cancelled, never
 from napari_ggs.circles import Array, as_circles
 from napari_ggs.classification.classifier import AnyClassifier, Patches, Probabilities
-from napari_ggs.classification.cropping import crop, crop_square
+from napari_ggs.classification.cropping import crop_checked
 from napari_ggs.slides import Slide
 
 BATCH_SIZE = 8
@@ -21,7 +21,7 @@ READERS = 2
 class Classified(NamedTuple):
     """Circles (k, 3) in level-0 px, their detection scores (k,) and probabilities (k, classes).
 
-    The probabilities of a circle whose crop touches pixels that could not be read are NaN.
+    The probabilities of a circle whose crop shows pixels that could not be read are NaN.
     ``network_seconds`` is the time that the network took for them, reading not counted.
     """
 
@@ -35,30 +35,6 @@ class _Reading(NamedTuple):
     circles: Array
     scores: Array
     patches: list[Future[tuple[Patches, bool]]]
-
-
-def classify_circles(
-    slide: Slide,
-    circles: ArrayLike,
-    classifier: AnyClassifier,
-    *,
-    batch_size: int = BATCH_SIZE,
-    cancelled: Cancelled = never,
-) -> Probabilities:
-    """Classify circles (n, 3) of a slide: probabilities (n, classes).
-
-    When cancelled, the rows that were not reached are NaN.
-    """
-    array = as_circles(circles)
-    found = np.full((len(array), len(classifier.scheme.classes)), np.nan)
-    steps = [(array, np.zeros(len(array)))]
-    at = 0
-    for batch in classify_stream(
-        slide, steps, classifier, batch_size=batch_size, cancelled=cancelled
-    ):
-        found[at : at + len(batch.circles)] = batch.probabilities
-        at += len(batch.circles)
-    return found
 
 
 def classify_stream(
@@ -116,16 +92,9 @@ def _pieces(
 def _start(
     pool: ThreadPoolExecutor, slide: Slide, circles: Array, scores: Array, classifier: AnyClassifier
 ) -> _Reading:
-    return _Reading(
-        circles, scores, [pool.submit(_read, slide, circle, classifier) for circle in circles]
-    )
-
-
-def _read(slide: Slide, circle: Array, classifier: AnyClassifier) -> tuple[Patches, bool]:
-    """The crop of a circle, and whether all of it could be read."""
-    patch = crop(slide, circle, classifier.margin_um, classifier.input_px)
-    x, y, side = crop_square(slide, circle, classifier.margin_um)
-    return patch, not slide.touches_unread(x, y, side, side)
+    margin_um, side = classifier.margin_um, classifier.input_px
+    patches = [pool.submit(crop_checked, slide, circle, margin_um, side) for circle in circles]
+    return _Reading(circles, scores, patches)
 
 
 def _finish(reading: _Reading, classifier: AnyClassifier) -> Classified:

@@ -18,6 +18,23 @@ Mpp = Annotated[
 DetectorName = Annotated[str | None, typer.Option("--detector", help="A model's name or file.")]
 ClassifierName = Annotated[str | None, typer.Option("--classifier", help="A model's name or file.")]
 Share = Annotated[float | None, typer.Option(min=0, max=1, show_default="the model's own")]
+
+
+def _looked_at(t_det: float | None) -> float | None:
+    """Refuse a detection threshold below what is looked at, as the window's slider does."""
+    from napari_ggs.glomeruli import LOWEST_SCORE
+
+    if t_det is not None and t_det < LOWEST_SCORE:
+        raise UserError(
+            f"--t-det {t_det:g} is too low: a slide has thousands of circles of a detection score "
+            f"below {LOWEST_SCORE:g}, and each would be classified. Give {LOWEST_SCORE:g} or more."
+        )
+    return t_det
+
+
+DetectionScore = Annotated[
+    float | None, typer.Option(min=0, max=1, callback=_looked_at, show_default="the model's own")
+]
 Renamed = Annotated[
     list[str] | None,
     typer.Option(

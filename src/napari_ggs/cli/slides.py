@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from napari_ggs import console, doctor
-from napari_ggs.cli.options import ClassifierName, DetectorName, Mpp, Share
+from napari_ggs.cli.options import ClassifierName, DetectionScore, DetectorName, Mpp, Share
 from napari_ggs.errors import UserError
 
 
@@ -16,7 +16,7 @@ def run(
     mpp: Mpp = None,
     detector: DetectorName = None,
     classifier: ClassifierName = None,
-    t_det: Share = None,
+    t_det: DetectionScore = None,
     t_glom: Share = None,
 ) -> None:
     """Detect and classify the glomeruli of slides.

@@ -6,13 +6,13 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from napari_ggs.detection.decoding import Decoded, decode
+from napari_ggs.tensors import Triple, as_input
 
 Array = NDArray[np.float64]
 Images = NDArray[np.uint8]
-Triple = tuple[float, float, float]
 
 GRID = 32
 """Sides that the network takes are multiples of this."""
@@ -86,7 +86,7 @@ class Detector:
             return []
         device = next(self.network.parameters()).device
         with torch.inference_mode():
-            pixels = normalise(_filled_up(images), self.mean, self.std, device)
+            pixels = as_input(_filled_up(images), self.mean, self.std, device)
             found = decode(self.network(pixels), threshold)
         return [self._within(one, *images.shape[1:3]) for one in found]
 
@@ -96,14 +96,6 @@ class Detector:
         kept = (x >= 0) & (y >= 0) & (x < width) & (y < height) & (radius > 0)
         circles[:, 2] = np.minimum(radius, self.max_radius_um / self.mpp)
         return circles[kept], scores[kept]
-
-
-def normalise(images: Images, mean: Triple, std: Triple, device: torch.device) -> Tensor:
-    """uint8 images (n, h, w, 3) as the float tensor (n, 3, h, w) that a network takes."""
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
-    scale = torch.tensor([1 / (255 * s) for s in std], device=device).view(3, 1, 1)
-    shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
-    return pixels * scale - shift.view(3, 1, 1)
 
 
 def _filled_up(images: Images) -> Images:

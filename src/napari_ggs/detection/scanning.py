@@ -33,8 +33,8 @@ class DetectionStep(NamedTuple):
     circles : ndarray, shape (k, 3)
         x, y, radius in level-0 px. Final: nothing to come changes or repeats them.
     scores : ndarray, shape (k,)
-    network_seconds, read_seconds : float
-        Of this batch: in the network, and waiting for pixels.
+    network_seconds : float
+        That the network took for this batch.
     seen : tuple of Region
         Where this batch looked for centres.
     """
@@ -44,7 +44,6 @@ class DetectionStep(NamedTuple):
     circles: Array
     scores: Array
     network_seconds: float
-    read_seconds: float
     seen: tuple[Region, ...] = ()
 
 
@@ -93,7 +92,7 @@ def detect(
     largest = detector.max_radius_um / slide.require_mpp()
     merging = StreamingNms([tile.core for tile in tiles], largest)
     done = 0
-    for images, waited in _read_ahead(slide, detector, tiles, batch_size, cancelled):
+    for images in _read_ahead(slide, detector, tiles, batch_size, cancelled):
         start = time.perf_counter()
         found = detector.detect(images, threshold)
         spent = time.perf_counter() - start
@@ -102,9 +101,9 @@ def detect(
         settled = merging.add(batch, *_emitted(looked_at, found, scale))
         done += len(images)
         cores = tuple(tile.core for tile in looked_at)
-        yield DetectionStep(done, len(tiles), *settled, spent, waited, cores)
+        yield DetectionStep(done, len(tiles), *settled, spent, cores)
     if done < len(tiles) or not tiles:
-        yield DetectionStep(done, len(tiles), *merging.close(), 0.0, 0.0)
+        yield DetectionStep(done, len(tiles), *merging.close(), 0.0)
 
 
 def _emitted(
@@ -128,8 +127,8 @@ def _read_ahead(
     tiles: Sequence[Tile],
     batch_size: int,
     cancelled: Cancelled,
-) -> Iterator[tuple[Images, float]]:
-    """Batches of tile images in order, each with the seconds that it was waited for."""
+) -> Iterator[Images]:
+    """Batches of tile images in order."""
 
     def read(tile: Tile) -> Images:
         side = detector.input_px
@@ -141,8 +140,7 @@ def _read_ahead(
         while (waiting or queue) and not cancelled():
             while waiting and len(queue) < batch_size * AHEAD:
                 queue.append(pool.submit(read, waiting.popleft()))
-            start = time.perf_counter()
             batch = [queue.popleft().result() for _ in range(min(batch_size, len(queue)))]
-            yield np.stack(batch), time.perf_counter() - start
+            yield np.stack(batch)
     finally:
         pool.shutdown(cancel_futures=True)

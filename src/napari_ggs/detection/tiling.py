@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from napari_ggs.errors import UserError
 from napari_ggs.slides import Slide
-
-OVERLAP_UM = 400.0
-"""How far neighbouring tiles overlap; a glomerulus of up to this size is whole in some tile."""
+from napari_ggs.tile_size import OVERLAP_UM, too_small
 
 SLACK_UM = 20.0
 """How far neighbouring cores overlap. Two tiles do not place a centre at quite the same spot: one
@@ -72,7 +71,11 @@ def plan(slide: Slide, region: Region | None, mpp: float, input_px: int) -> list
     ------
     SlideError
         If the slide has no microns per pixel.
+    UserError
+        If tiles of this size are too small.
     """
+    if fault := too_small(mpp, input_px):
+        raise UserError(f"A slide cannot be searched: {fault}.")
     micron = 1 / slide.require_mpp()
     right, bottom = float(slide.width), float(slide.height)
     x0, y0, width, height = region or Region(0, 0, right, bottom)

@@ -26,8 +26,6 @@ from napari_ggs.exchange.shapes import Circle, Size
 from napari_ggs.files import replacing
 from napari_ggs.glomeruli import GEOMETRY
 
-VERTICES = 64
-
 
 def write_coco(table: pd.DataFrame, path: Path, image: str, size: Size) -> None:
     """Write the circles of one image, one category for each class in force.
@@ -58,14 +56,11 @@ def write_coco(table: pd.DataFrame, path: Path, image: str, size: Size) -> None:
 
 
 def _annotation(x: float, y: float, radius: float) -> dict[str, Any]:
-    step = 2 * math.pi / VERTICES
-    turn, reach = np.arange(VERTICES) * step, radius * math.sqrt(step / math.sin(step))
-    ring = np.column_stack([x + reach * np.cos(turn), y + reach * np.sin(turn)])
     return {
         "bbox": [x - radius, y - radius, 2 * radius, 2 * radius],
         "area": math.pi * radius**2,
         "iscrowd": 0,
-        "segmentation": [ring.ravel().tolist()],
+        "segmentation": [shapes.ring(x, y, radius).ravel().tolist()],
         "circle_center": [x, y],
         "circle_radius": radius,
     }
@@ -97,20 +92,24 @@ def read_coco(
     UserError
         If the file has not that image, or an annotation is damaged.
     """
-    chosen = _image(path, content["images"], image)
     try:
+        chosen = _image(path, content["images"], image)
         rows = list(_rows(content, chosen))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        width, height = chosen.get("width"), chosen.get("height")
+        size = (float(width), float(height)) if width and height else None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise UserError(
             f"{path} is no COCO file with a segmentation or a bbox for each annotation "
             f"({type(error).__name__}: {error}). Export it again."
         ) from error
-    width, height = chosen.get("width"), chosen.get("height")
-    size = (float(width), float(height)) if width and height else None
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=COLUMNS), size
 
 
 def _image(path: Path, images: list[Mapping[str, Any]], name: str | None) -> Mapping[str, Any]:
+    if not images or not all(isinstance(one, Mapping) for one in images):
+        raise UserError(
+            f"{path} describes no image: expected images with id and file_name. Export it again."
+        )
     if len(images) == 1:
         return images[0]
     files = {Path(str(one.get("file_name", ""))).stem: one for one in images}

@@ -34,7 +34,7 @@ def read_imagescope(path: Path, leica_height: int | None = None) -> pd.DataFrame
     Raises
     ------
     UserError
-        If the file is no ImageScope XML.
+        If the file is no ImageScope XML, or a vertex lacks a coordinate.
     """
 
     def turn(points: Points) -> Points:
@@ -65,8 +65,13 @@ def _rows(layer: Element, by_colour: bool, turn: Turn) -> list[dict[str, object]
     if not title and by_colour:
         title = NAMED_BY_COLOUR[int(layer.get("LineColor", 0))]
     rows = []
-    for region in layer.iterfind("Regions/Region"):
-        if (circle := _circle(region, turn)) is not None:
+    for number, region in enumerate(layer.iterfind("Regions/Region"), start=1):
+        try:
+            circle = _circle(region, turn)
+        except ValueError as error:
+            told = region.get("Id", number)
+            raise ValueError(f"region {told} of the layer {title!r}: {error}") from error
+        if circle is not None:
             text = region.get("Text", "").strip()
             named = {"label": _name(text, title), "cut": text == CUT}
             rows.append(dict(zip(GEOMETRY, circle, strict=True)) | named)

@@ -15,12 +15,11 @@ import pandas as pd
 
 from napari_ggs import glomeruli
 from napari_ggs.errors import UserError
+from napari_ggs.exchange import shapes
 from napari_ggs.exchange.circle_table import complete
 from napari_ggs.exchange.qupath_reading import EXACT, SCORE, read_features
 from napari_ggs.files import replacing
 from napari_ggs.lesions import Scheme
-
-VERTICES = 64
 
 
 def write_geojson(table: pd.DataFrame, scheme: Scheme, path: Path, fingerprint: str) -> None:
@@ -71,11 +70,8 @@ def _metadata(row: Mapping[Any, Any]) -> dict[str, str]:
 
 def _ring(row: Mapping[Any, Any]) -> list[list[float]]:
     """A closed ring whose polygon has the circle's area."""
-    step = 2 * np.pi / VERTICES
-    radius = row["radius"] * np.sqrt(step / np.sin(step))
-    turn = np.append(np.arange(VERTICES) * step, 0.0)
-    points = np.column_stack([row["x"] + radius * np.cos(turn), row["y"] + radius * np.sin(turn)])
-    return [[float(x), float(y)] for x, y in points]
+    points: list[list[float]] = shapes.ring(row["x"], row["y"], row["radius"]).tolist()
+    return [*points, points[0]]
 
 
 def _rgb(colour: str) -> list[int]:

@@ -19,9 +19,27 @@ Circle = tuple[float, float, float]
 Size = tuple[float, float]
 """Width and height of an annotated image in px."""
 
+VERTICES = 64
+"""Of the polygon that stands for a circle in formats that have none."""
+
+
+def ring(x: float, y: float, radius: float) -> NDArray[np.float64]:
+    """The regular polygon of a circle's area and centre, not closed, shape (`VERTICES`, 2)."""
+    step = 2 * np.pi / VERTICES
+    turn, reach = np.arange(VERTICES) * step, radius * np.sqrt(step / np.sin(step))
+    return np.column_stack([x + reach * np.cos(turn), y + reach * np.sin(turn)])
+
 
 def disc(area: float, x: float, y: float) -> Circle | None:
-    """The circle of an area at a centroid."""
+    """The circle of an area at a centroid.
+
+    Raises
+    ------
+    ValueError
+        If the area is no number, as where a coordinate is missing.
+    """
+    if not np.isfinite(area):
+        raise ValueError(f"a shape has an area of {area}: a coordinate is missing or no number")
     return (x, y, float(np.sqrt(area / np.pi))) if area > 0 else None
 
 
@@ -31,11 +49,11 @@ def polygon(outer: Iterable[ArrayLike], holes: Iterable[ArrayLike] = ()) -> Circ
     Raises
     ------
     ValueError
-        If the points are no pairs of numbers.
+        If the points are no pairs of finite numbers.
     """
     moments = sum((_moments(ring) for ring in outer), np.zeros(3))
     area, x, y = moments - sum((_moments(ring) for ring in holes), np.zeros(3))
-    return disc(area, x / area, y / area) if area > 0 else None
+    return disc(area, x / area, y / area) if area else None
 
 
 def _moments(ring: ArrayLike) -> NDArray[np.float64]:

@@ -16,6 +16,9 @@ from napari_ggs.lesions import NON_GLOMERULUS, Scheme
 from napari_ggs.slides import Slide
 
 LONG_SIDE = 2000
+_WIDTH, _LARGEST = 1000, 4000
+"""Width that small slides are enlarged to, and the most that a side may have then, in px."""
+
 _DPI = 100
 _HEADER = 0.9  # inches above the slide, for the headline and the legend
 _DARK = "#1A1A1A"
@@ -44,7 +47,7 @@ def write_overlay(table: pd.DataFrame, slide: Slide, scheme: Scheme, path: Path)
 def _canvas(image: np.ndarray) -> tuple[Figure, Axes]:
     """A figure in which one pixel of the thumbnail is one pixel of the picture, at least."""
     height, width = image.shape[:2]
-    zoom = max(1.0, 1000 / width)
+    zoom = max(1.0, min(_WIDTH / width, _LARGEST / height))
     inches = (width * zoom / _DPI, height * zoom / _DPI + _HEADER)
     figure = Figure(figsize=inches, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1 - _HEADER / inches[1]))

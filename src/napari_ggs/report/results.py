@@ -1,19 +1,26 @@
 """The four files of a slide: table, GeoJSON, overlay picture and summary."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from napari_ggs import glomeruli
+from napari_ggs.errors import UserError
 from napari_ggs.exchange.qupath import write_geojson
 from napari_ggs.exchange.table import write_csv
-from napari_ggs.files import make_folder, replacing
+from napari_ggs.files import explained, make_folder, replacing
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.report.overlay import write_overlay
-from napari_ggs.report.summary import RunInfo, summarise
+from napari_ggs.report.summary import MARK, RunInfo, summarise
 from napari_ggs.slides import Slide
+
+Files = tuple[Path, Path, Path, Path]
+ENDINGS = (".csv", ".geojson", ".png", ".json")
 
 
 def write_results(
@@ -27,7 +34,8 @@ def write_results(
     """Write ``<stem>.csv``, ``.geojson``, ``.png`` and ``.json`` into `folder`.
 
     The CSV has every circle; the GeoJSON and the picture leave out what is below the detection
-    threshold. The summary is written last: where it stands, the others are complete.
+    threshold. They take their places together: if one cannot be written, older ones stay as they
+    are. The summary comes last: where it stands, the others are complete and belong to it.
 
     Returns
     -------
@@ -37,17 +45,64 @@ def write_results(
     Raises
     ------
     UserError
-        If the folder cannot be written to or the disk is full; no partial file is left.
+        If the folder cannot be written to or the disk is full, or if files of a person would be
+        overwritten: see `refuse_overwriting`.
     """
+    refuse_overwriting(folder, slide.name)
     make_folder(folder)
-    csv, geojson, png, summary = (
-        folder / f"{slide.name}{suffix}" for suffix in (".csv", ".geojson", ".png", ".json")
-    )
     shown = table[glomeruli.passes(table, thresholds)]
-    write_csv(table, scheme, csv)
-    write_geojson(shown, scheme, geojson, slide.fingerprint)
-    write_overlay(shown, slide, scheme, png)
-    with replacing(summary) as scratch:
-        values = summarise(table, slide, scheme, thresholds, run)
-        scratch.write_text(json.dumps(values, indent=2) + "\n")
-    return [csv, geojson, png, summary]
+    values = summarise(table, slide, scheme, thresholds, run)
+    with _together(folder, slide.name) as (csv, geojson, png, summary):
+        write_csv(table, scheme, csv)
+        write_geojson(shown, scheme, geojson, slide.fingerprint)
+        write_overlay(shown, slide, scheme, png)
+        with replacing(summary) as scratch:
+            scratch.write_text(json.dumps(values, indent=2) + "\n")
+    return [*_files(folder, slide.name)]
+
+
+def refuse_overwriting(folder: Path, name: str) -> None:
+    """See that no file that results of this name would replace is anything but such results.
+
+    Raises
+    ------
+    UserError
+        If one is there without a summary of ours beside it: a person's own list of circles, say.
+    """
+    files = _files(folder, name)
+    with explained(files[0]):
+        taken = [file for file in files if file.exists()]
+    if taken and not _is_summary(files[-1]):
+        raise UserError(
+            f"{taken[0]} is no result of napari-ggs ({files[-1].name} would say so) and would be "
+            "overwritten: choose another folder for the results (--out), or move it away."
+        )
+
+
+def _files(folder: Path, name: str) -> Files:
+    csv, geojson, png, summary = (folder / f"{name}{end}" for end in ENDINGS)
+    return csv, geojson, png, summary
+
+
+def _is_summary(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and MARK in content
+
+
+@contextmanager
+def _together(folder: Path, name: str) -> Iterator[Files]:
+    """Paths to write to, in a folder beside; in the end all take their places."""
+    with explained(folder):
+        scratch = TemporaryDirectory(prefix=f".{name}.", dir=folder)
+    with scratch:
+        written = _files(Path(scratch.name), name)
+        yield written
+        final = _files(folder, name)
+        with explained(final[-1]):
+            final[-1].unlink(missing_ok=True)
+        for source, target in zip(written, final, strict=True):
+            with explained(target):
+                source.replace(target)

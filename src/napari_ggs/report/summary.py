@@ -12,6 +12,9 @@ from napari_ggs.lesions import NON_GLOMERULUS, Scheme
 from napari_ggs.slides import Slide
 
 GLOBAL = "global sclerosis: more than half of the tuft"
+MARK = "napari_ggs"
+"""The key that tells a summary from any other JSON file; it holds the version."""
+
 RESEARCH = "For research, not for diagnosis."
 
 
@@ -24,7 +27,7 @@ class RunInfo:
     models : dict
         Role ("detector", "classifier") to {"name", "sha256"}.
     seconds : dict
-        Part of the run ("total", "detector", "classifier", "reading") to seconds.
+        Part of the run ("total", "detector", "classifier") to seconds.
     complete : bool
         False if the run was stopped: then the counts are those of a part of the tissue.
     missed : float or None
@@ -46,7 +49,7 @@ def summarise(
     """Return the summary as plain values, ready for JSON."""
     counts = glomeruli.counts(table, scheme, thresholds)
     return {
-        "napari_ggs": __version__,
+        MARK: __version__,
         "slide": _slide(slide),
         "glomeruli": sum(counts.values()),
         "counts": counts,
@@ -54,7 +57,7 @@ def summarise(
         "globally_sclerotic_percent_95": wilson(counts, scheme),
         "definition": GLOBAL,
         "rejected": _rejected(table, thresholds),
-        "unclassified": int((glomeruli.classes_in_force(table) == "").sum()),
+        "unclassified": int(glomeruli.unclassified(table, thresholds).sum()),
         "thresholds": {"detection": thresholds.detection, "glomerulus": thresholds.glomerulus},
         "scheme": {
             "name": scheme.name,

@@ -1,5 +1,6 @@
 """All levels of a slide, those in its file and coarser ones made from them, over one tile cache."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from napari_ggs.slides.backend import Backend, Pixels
 from napari_ggs.slides.cache import TileCache
 from napari_ggs.slides.errors import TileError
 from napari_ggs.slides.faults import UNREAD, Faults
-from napari_ggs.slides.grid import Grid, Scale
+from napari_ggs.slides.grid import Grid, Part, Scale
 from napari_ggs.slides.resample import resample
 
 COARSEST = 1_500
@@ -16,6 +17,7 @@ COARSEST = 1_500
 
 SYNTHESISED_TILE = 512
 WHITE = 255
+ROUNDING = 1e-6
 
 
 class Pyramid:
@@ -40,6 +42,7 @@ class Pyramid:
         self._closed = False
         self._cache = cache
         self._in_file = len(backend.grids)
+        self._made: set[tuple[int, int, int]] = set()
         self.grids = with_synthesised(backend.grids)
 
     @property
@@ -57,6 +60,28 @@ class Pyramid:
     def unread_boxes(self) -> list[tuple[int, int, int, int]]:
         """Left, top, width and height of the tiles of level 0 that failed to decode so far."""
         return [self.grids[0].tile_box(*tile) for tile in self.faults.tiles()]
+
+    def is_whole(self, level: int, x: int, y: int, width: int, height: int) -> bool:
+        """Whether no pixel of a window that `region` has read stands in for an unreadable one.
+
+        What the file holds of a coarse level is as good where level 0 is damaged; what was made
+        from a finer level is asked of that one.
+        """
+        if not self.faults:
+            return True
+        parts = self.grids[level].parts(x, y, width, height)
+        return all(self._is_whole(level, part, x, y) for part in parts)
+
+    def _is_whole(self, level: int, part: Part, x: int, y: int) -> bool:
+        if level == 0:
+            return (part.row, part.column) not in self.faults
+        if level < self._in_file and (level, part.row, part.column) not in self._made:
+            return True
+        rows, columns = part.in_window
+        fine, coarse = self.grids[level - 1].scale, self.grids[level].scale
+        left, right = _finer(x + columns.start, x + columns.stop, coarse.x / fine.x)
+        top, bottom = _finer(y + rows.start, y + rows.stop, coarse.y / fine.y)
+        return self.is_whole(level - 1, left, top, right - left, bottom - top)
 
     def region(self, level: int, x: int, y: int, width: int, height: int) -> Pixels:
         """Return a window of a level, shape (height, width, 3); outside the level it is white."""
@@ -101,7 +126,10 @@ class Pyramid:
             pixels = self.backend.decode(level, row, column)
         except TileError:
             pixels = None
-        return self._from_finer(level, row, column) if pixels is None else pixels
+        if pixels is not None:
+            return pixels
+        self._made.add((level, row, column))
+        return self._from_finer(level, row, column)
 
     def _from_finer(self, level: int, row: int, column: int) -> Pixels:
         grid = self.grids[level]
@@ -114,6 +142,26 @@ class Pyramid:
         x, y, width, height = self.grids[level].tile_box(row, column)
         across, down = min(2 * width, above.width - 2 * x), min(2 * height, above.height - 2 * y)
         return halve(self.region(level - 1, 2 * x, 2 * y, across, down))
+
+
+class Watched:
+    """A pyramid that is read through here, which notes whether what was read is whole."""
+
+    def __init__(self, pyramid: Pyramid) -> None:
+        self.grids, self.canvas = pyramid.grids, pyramid.canvas
+        self.whole = True
+        self._pyramid = pyramid
+
+    def region(self, level: int, x: int, y: int, width: int, height: int) -> Pixels:
+        """Return a window of a level."""
+        pixels = self._pyramid.region(level, x, y, width, height)
+        self.whole = self.whole and self._pyramid.is_whole(level, x, y, width, height)
+        return pixels
+
+
+def _finer(first: int, last: int, factor: float) -> tuple[int, int]:
+    """The pixels [first, last) of a level in those of the finer level that they are made of."""
+    return math.floor(first * factor + ROUNDING), math.ceil(last * factor - ROUNDING)
 
 
 def with_synthesised(grids: tuple[Grid, ...]) -> tuple[Grid, ...]:

@@ -11,7 +11,7 @@ from napari_ggs.slides.backend import Backend, Pixels
 from napari_ggs.slides.cache import TileCache
 from napari_ggs.slides.errors import SlideError
 from napari_ggs.slides.grid import Scale
-from napari_ggs.slides.pyramid import Pyramid
+from napari_ggs.slides.pyramid import Pyramid, Watched
 from napari_ggs.slides.resample import best_level, resample
 from napari_ggs.slides.tissue import Box, Tissue, find_tissue
 
@@ -133,11 +133,6 @@ class Slide:
 
         return open_levels(self)
 
-    @property
-    def downsamples(self) -> tuple[float, ...]:
-        """Level-0 pixels per pixel of each level; 1.0 first."""
-        return tuple(grid.scale.mean for grid in self.pyramid.grids)
-
     def as_dask(self, level: int = 0) -> "dask.array.Array":
         """Return a level as a lazy dask array, shape (h, w, 3), one block for each chunk."""
         import dask.array
@@ -176,10 +171,18 @@ class Slide:
 
     def read_step(self, x: float, y: float, width: int, height: int, step: float) -> Pixels:
         """Read like `read`, with the output pixel given in level-0 px (`step`), not in microns."""
+        return self.read_checked(x, y, width, height, step)[0]
+
+    def read_checked(
+        self, x: float, y: float, width: int, height: int, step: float
+    ) -> tuple[Pixels, bool]:
+        """Read like `read_step`; say also whether every pixel that went in could be read."""
         if width < 1 or height < 1 or not step > 0:
             raise ValueError(f"Cannot read {width} x {height} px at {step} level-0 px per pixel.")
         level = best_level(self.pyramid.grids, step)
-        return resample(self.pyramid, level, (x, y), Scale(step, step), (width, height))
+        watched = Watched(self.pyramid)
+        pixels = resample(watched, level, (x, y), Scale(step, step), (width, height))
+        return pixels, watched.whole
 
     def thumbnail(self, max_px: int = 1500) -> tuple[Pixels, float]:
         """Read the whole slide so that its longer side has at most `max_px` pixels.

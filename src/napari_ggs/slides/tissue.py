@@ -101,13 +101,20 @@ class Tissue:
 
 
 def paint(boxes: Iterable[Box], downsample: float, shape: tuple[int, ...]) -> Mask:
-    """Pixels of a mask of this shape whose centre lies in a rectangle of level-0 pixels."""
+    """Pixels of a mask of this shape whose centre lies in a rectangle of level-0 pixels.
+
+    The last row and column may reach beyond the slide: a rectangle that enters them fills them.
+    """
     painted = np.zeros(shape, dtype=bool)
     for x, y, width, height in boxes:
-        edges = (max(0, round(e / downsample)) for e in (y, y + height, x, x + width))
-        top, bottom, left, right = edges
-        painted[top:bottom, left:right] = True
+        rows = _filled(y, y + height, downsample, shape[0])
+        painted[rows, _filled(x, x + width, downsample, shape[1])] = True
     return painted
+
+
+def _filled(low: float, high: float, downsample: float, length: int) -> slice:
+    first, last = (max(0, round(edge / downsample)) for edge in (low, high))
+    return slice(first, length if high > (length - 1) * downsample else last)
 
 
 def _floor(value: float, tissue: Tissue) -> int:

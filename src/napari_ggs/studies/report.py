@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +13,7 @@ from napari_ggs.evaluation import markdown, write_table
 from napari_ggs.evaluation.drawing import save
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.studies.scales import Scale
+from napari_ggs.training.recipe import command_line
 
 
 class Report:
@@ -65,10 +65,8 @@ def _runs(scale: Scale) -> str:
 
 def _provenance() -> str:
     """Command, date, machine and versions."""
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     made = datetime.now(UTC).strftime("%Y-%m-%d")
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
-    parts = [f"{name} {version(name)}" for name in ("napari-ggs", "torch", "timm")]
-    return f"`{command}`, {made}, {machine}, Python {platform.python_version()}, " + ", ".join(
-        parts
-    )
+    versions = [f"Python {platform.python_version()}"]
+    versions += [f"{name} {version(name)}" for name in ("napari-ggs", "torch", "timm")]
+    return f"`{command_line()}`, {made}, {machine}, {', '.join(versions)}"

@@ -1,8 +1,6 @@
 """The card of a trained classifier: what made it, and how it did on patients held out."""
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +25,7 @@ from napari_ggs.models import (
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.judging import Fitted
 from napari_ggs.training.origin import Origin
+from napari_ggs.training.recipe import command_line
 from napari_ggs.training.sources import described
 from napari_ggs.training.splits import Split
 
@@ -91,7 +90,7 @@ def notes_of(plan: ClassifierRecipe) -> str:
 
 def trained_with(recipe: str) -> TrainedWith:
     """The recipe's name, and the command that is running."""
-    return TrainedWith(recipe=recipe, command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+    return TrainedWith(recipe=recipe, command=command_line())
 
 
 def validation_metrics(fitted: Fitted, classes: Sequence[str], temperature: float) -> Metrics:

@@ -1,5 +1,6 @@
 """Recipes: TOML files that say how a model is trained. Unknown or wrong entries are refused."""
 
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -17,6 +18,12 @@ from pydantic import (
 from napari_ggs.errors import UserError
 
 RECIPES = Path(__file__).parent / "recipes"
+
+
+def command_line() -> str:
+    """The command that is running, as a person would type it."""
+    name = Path(sys.argv[0]).name
+    return " ".join(["napari-ggs" if name == "__main__.py" else name, *sys.argv[1:]])
 
 
 class RecipeError(UserError):
