@@ -29,6 +29,7 @@ class Saver(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.busy = False
+        self.ended.connect(self._rest)
 
     def start(self, run: SlideRun, folder: Path) -> None:
         """Begin to write a run as it is now."""
@@ -39,9 +40,11 @@ class Saver(QObject):
 
     def _write(self, *what: Any) -> None:
         words, good = _written(*what)
-        self.busy = False
         with suppress(RuntimeError):  # the window is gone
             self.ended.emit(words, good)
+
+    def _rest(self) -> None:
+        self.busy = False
 
 
 def _written(*what: Any) -> tuple[str, bool]:
