@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ggs.detection import Detector
-from napari_ggs.evaluation import consistency_under_rotation, rotation_consistency
+from napari_ggs.detection import Detector, detect
+from napari_ggs.evaluation import Estimate, Turned, pooled, rotation_consistency
 from napari_ggs.evaluation.rotation import turned_back
 from napari_ggs.models import DEFAULT_DETECTOR, load_detector
 from napari_ggs.slides import Slide
@@ -41,14 +41,17 @@ def test_a_pixel_of_a_turned_image_goes_back_to_its_place(width, height, x, y) -
     assert back.tolist() == [[x + 0.5, y + 0.5, 1.0]]
 
 
-def test_the_embedded_detector_finds_most_circles_again_on_a_turned_phantom(
+def test_the_embedded_detector_finds_most_circles_again_on_turned_tiles(
     kidney_slide: Slide,
 ) -> None:
     detector = load_detector(DEFAULT_DETECTOR).detector
-    image = kidney_slide.read(0, 0, 448, 320, mpp=detector.mpp)
-    found = consistency_under_rotation(detector, image, score=0.3)
+    upright, turned = (
+        np.concatenate([step.circles for step in detect(kidney_slide, seen, threshold=0.3)])
+        for seen in (detector, Turned(detector))
+    )
+    found = rotation_consistency(upright, turned)
     assert found.n >= 10
-    assert 0.7 < found.value <= 1
+    assert 0.7 < found.value < 1
 
 
 class Brightest(torch.nn.Module):
@@ -66,9 +69,21 @@ class Brightest(torch.nn.Module):
         return Maps(heat * 20 - 10, zero + 3, torch.cat([zero, zero], dim=1))
 
 
-def test_a_detector_blind_to_direction_is_wholly_consistent() -> None:
+def test_a_detector_blind_to_direction_finds_the_same_on_turned_images() -> None:
     image = np.zeros((64, 96, 3), np.uint8)
     image[8:12, 40:44] = 255
     detector = Detector(Brightest(), 4.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-    found = consistency_under_rotation(detector, image)
-    assert (found.value, found.n) == (1, 2)
+    [(upright, _)], [(turned, _)] = (
+        seen.detect(image[None], 0.5) for seen in (detector, Turned(detector))
+    )
+    assert len(upright) == 1
+    assert rotation_consistency(upright, turned).value == 1
+
+
+def test_slides_count_by_their_circles_and_five_give_an_interval() -> None:
+    few = [Estimate(1.0, 1), Estimate(0.5, 4), Estimate(np.nan, 0)]
+    assert (pooled(few).value, pooled(few).n) == (pytest.approx(0.6), 5)
+    assert not pooled(few).has_interval
+    many = pooled([*few, Estimate(0.0, 2), Estimate(1.0, 9)])
+    assert many.value == pytest.approx(0.75)
+    assert 0 <= many.low < many.value < many.high <= 1

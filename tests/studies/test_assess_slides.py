@@ -71,6 +71,7 @@ def test_the_main_figures_are_printed_with_their_n(evaluated: tuple[Done, Path])
     lines = evaluated[0].stdout.splitlines()
     assert any("with filter, ggs, AP50" in line and ", n = " in line for line in lines)
     assert any("macro F1" in line for line in lines)
+    assert any("rotation consistency" in line and ", n = " in line for line in lines)
     assert any("need 5 slides or more" in line for line in lines)
 
 

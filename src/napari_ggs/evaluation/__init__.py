@@ -25,7 +25,7 @@ from napari_ggs.evaluation.precision import (
 )
 from napari_ggs.evaluation.protocols import COCO, GGS, PAPER, PROTOCOLS, Protocol, SizeBand
 from napari_ggs.evaluation.ranking import Roc, RocBand, auc, mean_and_deviation, roc, roc_band
-from napari_ggs.evaluation.rotation import consistency_under_rotation, rotation_consistency
+from napari_ggs.evaluation.rotation import Turned, pooled, rotation_consistency
 from napari_ggs.evaluation.sclerosis import as_binary, aucs
 from napari_ggs.evaluation.tables import confusion_table, markdown, table_of, write_table
 
@@ -47,6 +47,7 @@ __all__ = [
     "Roc",
     "RocBand",
     "SizeBand",
+    "Turned",
     "as_binary",
     "at_threshold",
     "auc",
@@ -59,7 +60,6 @@ __all__ = [
     "compare",
     "confusion",
     "confusion_table",
-    "consistency_under_rotation",
     "cross_entropy_at",
     "f1_scores",
     "from_overlaps",
@@ -68,6 +68,7 @@ __all__ = [
     "markdown",
     "mean_and_deviation",
     "median",
+    "pooled",
     "precision_recall",
     "reliability",
     "roc",

@@ -1,5 +1,7 @@
 """Rotation consistency: whether a detector finds the same circles on a turned image."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -7,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from napari_ggs.circles import Array, as_circles, iou, nms
-from napari_ggs.evaluation.estimates import Estimate
+from napari_ggs.circles import Array, as_circles, iou
+from napari_ggs.evaluation.estimates import Estimate, bootstrap
 
 if TYPE_CHECKING:
-    from napari_ggs.detection import Detector
+    from napari_ggs.detection import AnyDetector
 
 
 def rotation_consistency(first: ArrayLike, second: ArrayLike, threshold: float = 0.5) -> Estimate:
@@ -43,24 +45,52 @@ def turned_back(circles: ArrayLike, width: float) -> Array:
     return np.column_stack([width - y, x, radius])
 
 
-def consistency_under_rotation(
-    detector: "Detector", image: NDArray[np.uint8], score: float = 0.5
-) -> Estimate:
-    """Run a detector on an image as it is and turned by 90 degrees; compare what it finds.
+@dataclass(frozen=True)
+class Turned:
+    """A detector that sees every image turned by 90 degrees; its circles are turned back.
 
-    Parameters
+    Attributes
     ----------
-    detector : Detector
-    image : ndarray of uint8, shape (h, w, 3)
-        At the detector's own um/px.
-    score : float
-        Least detection score.
+    detector : AnyDetector
     """
-    upright = _found(detector, image, score)
-    turned = _found(detector, np.rot90(image), score)
-    return rotation_consistency(upright, turned_back(turned, image.shape[1]))
+
+    detector: "AnyDetector"
+
+    @property
+    def mpp(self) -> float:
+        """See `napari_ggs.detection.AnyDetector`."""
+        return self.detector.mpp
+
+    @property
+    def input_px(self) -> int:
+        """See `napari_ggs.detection.AnyDetector`."""
+        return self.detector.input_px
+
+    @property
+    def max_radius_um(self) -> float:
+        """See `napari_ggs.detection.AnyDetector`."""
+        return self.detector.max_radius_um
+
+    def detect(
+        self, images: NDArray[np.uint8], threshold: float
+    ) -> list[tuple[Array, NDArray[np.float64]]]:
+        """Circles on the images as they are, found on the turned ones."""
+        turned = np.ascontiguousarray(np.rot90(images, axes=(1, 2)))
+        width = images.shape[2]
+        return [
+            (turned_back(circles, width), scores)
+            for circles, scores in self.detector.detect(turned, threshold)
+        ]
 
 
-def _found(detector: "Detector", image: NDArray[np.uint8], score: float) -> Array:
-    [(circles, scores)] = detector.detect(image[None], score)
-    return circles[nms(circles, scores)]
+def pooled(slides: Sequence[Estimate]) -> Estimate:
+    """Rotation consistency over several slides, with an interval over slides if it can be."""
+    n = np.array([one.n for one in slides])
+    agreeing = n * np.nan_to_num([one.value for one in slides])
+
+    def share(drawn: NDArray[np.int64]) -> list[float]:
+        total = drawn @ n
+        return [drawn @ agreeing / total if total else nan]
+
+    [found] = bootstrap(share, range(len(slides)), [int(n.sum())])
+    return found

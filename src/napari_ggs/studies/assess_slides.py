@@ -9,17 +9,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_ggs import console
-from napari_ggs.batch import Settings
+from napari_ggs.batch import NO_FILTER, Settings
 from napari_ggs.circles import Array
+from napari_ggs.detection import detect
 from napari_ggs.errors import UserError
 from napari_ggs.evaluation import (
     GGS,
     Answers,
     Comparison,
+    Estimate,
+    Turned,
     at_threshold,
     aucs,
     compare,
     kept,
+    pooled,
+    rotation_consistency,
     table_of,
     true_classes,
     write_table,
@@ -27,7 +32,7 @@ from napari_ggs.evaluation import (
 from napari_ggs.evaluation.estimates import FEWEST_GROUPS
 from napari_ggs.evaluation.sclerosis import REJECTION
 from napari_ggs.files import make_folder
-from napari_ggs.glomeruli import predict
+from napari_ggs.glomeruli import circles_of, predict
 from napari_ggs.pipeline import detect_and_classify
 from napari_ggs.slides import Slide, open_slide
 from napari_ggs.studies.assessment_files import lines, write_classes, write_detection
@@ -49,12 +54,15 @@ class Assessed:
     truth : ndarray of str, shape (k,)
         What each circle above the detection threshold really is: see `true_classes`.
     probabilities : ndarray, shape (k, classes)
+    consistency : Estimate
+        Agreement of the circles above the threshold with those found on turned tiles.
     """
 
     without: Comparison
     filtered: Comparison
     truth: NDArray[np.str_]
     probabilities: Array
+    consistency: Estimate
 
 
 def assess_slides(
@@ -114,9 +122,18 @@ def _assess(slide: Slide, truth: Truth, settings: Settings) -> Assessed:
     )
     filtered = without.where(kept(rows, settings.scheme, settings.thresholds.glomerulus))
     names, probabilities = _named(without, rows, truth, settings)
-    one = Assessed(without, filtered, names, probabilities)
+    consistency = _consistency(table, slide, settings)
+    one = Assessed(without, filtered, names, probabilities, consistency)
     console.line(f"{slide.name}: {_outcome(one, settings.thresholds.detection)}")
     return one
+
+
+def _consistency(table: pd.DataFrame, slide: Slide, settings: Settings) -> Estimate:
+    """Run the detector again, on turned tiles, and compare."""
+    least = settings.thresholds.detection
+    upright = circles_of(table[table["detection_score"] >= least])
+    turned = detect(slide, Turned(settings.detector.detector), threshold=least)
+    return rotation_consistency(upright, np.concatenate([step.circles for step in turned]))
 
 
 def _found(slide: Slide, settings: Settings) -> pd.DataFrame:
@@ -158,12 +175,14 @@ def _report(assessed: Sequence[Assessed], settings: Settings, out: Path) -> None
     arms = {WITHOUT: [one.without for one in assessed]}
     if settings.scheme.can_filter:
         arms[WITH] = [one.filtered for one in assessed]
-    table = write_detection(arms, settings.thresholds.detection, out)
+    table = write_detection(
+        arms, settings.thresholds.detection, out, pooled([one.consistency for one in assessed])
+    )
     main = table["protocol"].str.startswith("score") | (table["protocol"] == GGS.name)
     for line in [*lines(table[main]), *lines(_write_naming(assessed, settings, out))]:
         console.line(line)
     if not settings.scheme.can_filter:
-        console.line("  The classifier has no class for what is no glomerulus: it filters nothing.")
+        console.line(f"  {NO_FILTER}")
     if len(assessed) < FEWEST_GROUPS:
         console.line(f"  Intervals of AP, F1 and AUC need {FEWEST_GROUPS} slides or more.")
     console.line(f"  Tables and pictures: {out}")

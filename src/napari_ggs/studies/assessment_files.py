@@ -33,7 +33,10 @@ from napari_ggs.files import make_folder
 
 
 def write_detection(
-    arms: Mapping[str, Sequence[Comparison]], threshold: float, folder: Path
+    arms: Mapping[str, Sequence[Comparison]],
+    threshold: float,
+    folder: Path,
+    consistency: Estimate | None = None,
 ) -> pd.DataFrame:
     """Write ``detection`` (.csv, .md) and ``precision_recall.png``.
 
@@ -43,6 +46,8 @@ def write_detection(
         What is compared on the same images, by name: without and with the filter, say.
     threshold : float
         Detection score of the figures at one threshold.
+    consistency : Estimate, optional
+        The detector's consistency under rotation at the threshold.
 
     Returns
     -------
@@ -50,7 +55,11 @@ def write_detection(
         Columns ``arm``, ``protocol``, ``figure``, ``value``, ``low``, ``high``, ``n``: AP under
         every protocol, then the figures at the threshold.
     """
-    table = pd.concat([_detection(name, images, threshold) for name, images in arms.items()])
+    parts = [_detection(name, images, threshold) for name, images in arms.items()]
+    if consistency:
+        figure = {"rotation consistency": consistency}
+        parts.insert(1, table_of(figure, arm=next(iter(arms)), protocol=_at(threshold)))
+    table = pd.concat(parts)
     write_table(table, folder / "detection")
     curves = {name: precision_recall(images) for name, images in arms.items()}
     save(precision_recall_picture(curves), folder / "precision_recall.png")
@@ -63,8 +72,12 @@ def _detection(arm: str, images: Sequence[Comparison], threshold: float) -> pd.D
         for protocol in PROTOCOLS.values()
     ]
     point = at_threshold(images, threshold).figures()
-    tables.append(table_of(point, arm=arm, protocol=f"score >= {threshold:g}"))
+    tables.append(table_of(point, arm=arm, protocol=_at(threshold)))
     return pd.concat(tables)
+
+
+def _at(threshold: float) -> str:
+    return f"score >= {threshold:g}"
 
 
 def write_classes(answers: Answers, folder: Path) -> ClassFigures:
