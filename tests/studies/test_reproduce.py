@@ -43,26 +43,36 @@ def test_a_report_has_the_paper_s_table_beside_ours_and_says_that_the_data_diffe
     assert table["mean"].between(0, 1).all()
 
 
+def written(folder: Path, pattern: str) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in (folder / "runs").glob(pattern)}
+
+
 def test_what_is_finished_is_not_trained_again(transfer) -> None:
-    runs = sorted((transfer / "runs").glob("*.csv"))
-    before = {path: path.stat().st_mtime_ns for path in runs}
-    reproduce("transfer", transfer, "small")
-    assert before == {path: path.stat().st_mtime_ns for path in runs}
+    before = written(transfer.parent, "*")
+    reproduce("transfer", transfer.parent, "small")
+    assert written(transfer.parent, "*") == before
 
 
-def test_runs_of_different_studies_are_kept_apart(transfer) -> None:
-    with pytest.raises(UserError, match="another study"):
-        reproduce("imbalance", transfer, "small")
+def test_studies_in_one_folder_share_what_they_train_alike(transfer) -> None:
+    before = written(transfer.parent, "*.safetensors")
+    reproduce("external", transfer.parent, "small")
+    assert written(transfer.parent, "*.safetensors") == before
+    assert (transfer.parent / "external" / "report.md").is_file()
+
+
+def test_runs_of_different_scales_are_kept_apart(transfer) -> None:
+    with pytest.raises(UserError, match="another scale"):
+        reproduce("transfer", transfer.parent, "medium")
 
 
 def test_a_study_that_is_stopped_says_how_to_go_on(tmp_path) -> None:
     with pytest.raises(StoppedError, match="goes on"):
         reproduce("transfer", tmp_path, "small", stopped=lambda: True)
-    assert not (tmp_path / "report.md").exists()
+    assert not (tmp_path / "transfer" / "report.md").exists()
 
 
 def test_a_detector_that_was_stopped_is_trained_to_its_end(filtering, tmp_path) -> None:
-    shutil.copytree(filtering / "runs", tmp_path / "runs")
+    shutil.copytree(filtering.parent / "runs", tmp_path / "runs")
     first = tmp_path / "runs" / "detector-v1-seed1.safetensors"
     whole = first.read_bytes()
     for file in filter(Path.is_file, (tmp_path / "runs").glob("detector-*")):
@@ -101,7 +111,7 @@ def test_every_study_runs_and_reports(study: str, request, tmp_path) -> None:
     assert "(n = " in text or " n |" in text
     shown = {line.split("](")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
     assert shown == {path.name for path in out.glob("*.png")} == PICTURES[study]
-    assert json.loads((out / "runs" / "study.json").read_text())["study"] == study
+    assert json.loads((out.parent / "runs" / "studies.json").read_text())["scale"] == "small"
 
 
 def test_an_external_set_of_one_s_own_needs_both_folders(tmp_path) -> None:

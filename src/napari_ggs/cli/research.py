@@ -90,7 +90,13 @@ def reproduce(
     study: Annotated[
         str, typer.Argument(help="transfer, external, filtering, circlemix or imbalance.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the report.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder: the report is in STUDY below it. Studies in one folder share what they "
+            "train alike."
+        ),
+    ],
     scale: Annotated[
         Literal["small", "medium", "paper"],
         typer.Option(

@@ -12,7 +12,7 @@ from napari_ggs.classification.classifier import AnyClassifier
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import load_classifier
 from napari_ggs.studies.scales import Scale
-from napari_ggs.training.classification import forget, train_member
+from napari_ggs.training.classification import forget, model_file, states, train_member
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.collecting import patches_of
 from napari_ggs.training.hierarchy import member_files
@@ -115,38 +115,62 @@ def _run(
 ) -> pd.DataFrame:
     fold, seed = stage.scale.runs[number]
     split = splits[fold - 1]
-    plan = arm.plan.model_copy(update={"seed": seed, "name": slug(arm.name)})
-    key = digest(plan.model_dump_json(), *split.training.names, *split.training.labels)[:8]
-    file = stage.folder / f"{slug(arm.name)}-run{number + 1}-{key}.csv"
-    if not file.is_file():
-        # The test patients are answered about below, with all else.
+    models: Models = {}
+    tables = []
+    for title, patches in {"test": split.test, **others}.items():
+        weights = _weights(arm, number, split, stage)
+        file = weights.with_name(f"{weights.stem}-{title}-{digest(*patches.names)[:8]}.csv")
+        if not file.is_file():
+            models = models or _models(arm, trained(arm, number, split, stage), weights)
+            write_predictions(_answers(models, patches), file)
+        tables.append(pd.read_csv(file, keep_default_na=False).assign(set=title))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(arm=arm.name, run=number + 1, fold=fold, seed=seed)
+
+
+def trained(arm: Arm, number: int, split: Split, stage: Stage) -> Path:
+    """The model of one run (counted from 0) of an arm; trained unless it is there.
+
+    Raises
+    ------
+    StoppedError
+        If it was stopped.
+    """
+    plan, weights = _plan(arm, number, stage), _weights(arm, number, split, stage)
+    model = model_file(plan, weights)
+    if not model.is_file() or any(state.is_file() for state in states(plan, weights)):
+        # The test patients are answered about by `run_arms`, with all else.
         learnt = Split(split.training, split.validation)
-        weights = file.with_suffix(".safetensors")
-        model = train_member(learnt, plan, weights, Run(stage.progress, stage.stopped))
+        train_member(learnt, plan, weights, Run(stage.progress, stage.stopped))
         if stage.stopped():
             raise StoppedError(
                 "The study was stopped. The same command goes on where it was; what is finished "
                 f"is in {stage.folder}."
             )
-        models = _models(arm, plan, model, weights)
-        write_predictions(_answers(models, {"test": split.test, **others}), file)
         forget(plan, weights)
-    table = pd.read_csv(file, keep_default_na=False)
-    return table.assign(arm=arm.name, run=number + 1, fold=fold, seed=seed)
+    return model
 
 
-def _models(arm: Arm, plan: ClassifierRecipe, model: Path, weights: Path) -> Models:
+def _plan(arm: Arm, number: int, stage: Stage) -> ClassifierRecipe:
+    _, seed = stage.scale.runs[number]
+    return arm.plan.model_copy(update={"seed": seed, "name": "study"})
+
+
+def _weights(arm: Arm, number: int, split: Split, stage: Stage) -> Path:
+    """Where the networks of a run are: arms of other studies that are the same share them."""
+    plan, learnt = _plan(arm, number, stage), split.training
+    key = digest(plan.model_dump_json(), *learnt.names, *learnt.labels)[:10]
+    return stage.folder / f"{plan.scheme}-run{number + 1}-{key}.safetensors"
+
+
+def _models(arm: Arm, model: Path, weights: Path) -> Models:
     if arm.answering is None:
         return {"": load_classifier(model).classifier}
-    return arm.answering(member_files(plan, weights))
+    return arm.answering(member_files(arm.plan, weights))
 
 
-def _answers(models: Models, sets: Mapping[str, PatchSet]) -> pd.DataFrame:
-    tables = [
-        predictions(model, patches).assign(model=name, set=title)
-        for name, model in models.items()
-        for title, patches in sets.items()
-    ]
+def _answers(models: Models, patches: PatchSet) -> pd.DataFrame:
+    tables = [predictions(model, patches).assign(model=name) for name, model in models.items()]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -37,7 +37,7 @@ HARD_NEGATIVES = 0.2
 """Share of a light detector's windows that lie on circles which the expert took out."""
 
 
-def trained(
+def trained_detector(
     name: str, seed: int, slides: Sequence[Labelled], steps: int | None, stage: Stage
 ) -> Path:
     """Train one detector, unless it is there; `steps` of the light one, or None for the paper's.

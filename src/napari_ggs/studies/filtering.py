@@ -26,9 +26,9 @@ from napari_ggs.evaluation.sclerosis import REJECTION
 from napari_ggs.lesions import GGS
 from napari_ggs.models import load_classifier
 from napari_ggs.studies import published
-from napari_ggs.studies.arms import Stage, deal, run_arms, slug
+from napari_ggs.studies.arms import Stage, deal, run_arms, slug, trained
 from napari_ggs.studies.cohorts import source_of
-from napari_ggs.studies.detectors import curated, tested, trained
+from napari_ggs.studies.detectors import curated, tested, trained_detector
 from napari_ggs.studies.figures import cell, figure_table, rows
 from napari_ggs.studies.report import Report
 from napari_ggs.studies.scales import Scale
@@ -87,9 +87,10 @@ def _classifier(stage: Stage, patches: Path | None) -> tuple[AnyClassifier, pd.D
     """The pretrained classifier of the transfer study; it has not seen the study's slides."""
     source = source_of(GGS, stage.scale, patches)
     arm = networks(source, stage.scale)[-1]
-    answers = run_arms([arm], deal(source, "ggs", stage), stage)
-    [model] = stage.folder.glob(f"{slug(arm.name)}-run1-*.safetensors")
-    return load_classifier(model).classifier, answers
+    splits = deal(source, "ggs", stage)
+    answers = run_arms([arm], splits, stage)
+    fold, _ = stage.scale.runs[0]
+    return load_classifier(trained(arm, 0, splits[fold - 1], stage)).classifier, answers
 
 
 def _detectors(
@@ -100,9 +101,9 @@ def _detectors(
 ) -> dict[str, Path]:
     """V1 from the biopsies; V2 also from what V1 found on nephrectomies, once it is corrected."""
     biopsies = of_part(slides, "biopsy")
-    first = trained("v1", seed, biopsies, steps[0], stage)
+    first = trained_detector("v1", seed, biopsies, steps[0], stage)
     corrected = [curated(first, one) for one in of_part(slides, "nephrectomy")]
-    return {V1: first, V2: trained("v2", seed, [*biopsies, *corrected], steps[1], stage)}
+    return {V1: first, V2: trained_detector("v2", seed, [*biopsies, *corrected], steps[1], stage)}
 
 
 def _report(

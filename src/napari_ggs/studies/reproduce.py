@@ -39,7 +39,8 @@ def reproduce(
     study : str
         One of `STUDIES`.
     out : Path
-        Folder of the report; ``out/runs`` keeps what is finished, for the same command to go on.
+        ``out/study`` is the folder of the report. ``out/runs`` keeps what is finished, for the same
+        command to go on, and for other studies that train the same.
     scale : {"small", "medium", "paper"}
     data : Path, optional
         The user's own labelled patches (of ``filtering``: slides); phantoms if not given.
@@ -56,20 +57,23 @@ def reproduce(
     Raises
     ------
     UserError
-        If the study or the scale is unknown, the folder holds another study, or it was stopped.
+        If the study or the scale is unknown, the folder is of another scale or other data, or it
+        was stopped.
     """
     if study not in STUDIES:
         raise UserError(f"There is no study {study!r}: take one of {', '.join(STUDIES)}.")
     wanted = scale_of(scale)
     runs = make_folder(out / "runs")
-    _claim(runs / "study.json", {"study": study, "scale": scale, "data": str(data or "phantoms")})
-    return STUDIES[study](Stage(runs, wanted, progress, stopped), data, out)
+    _claim(runs / "studies.json", {"scale": scale, "data": str(data or "phantoms")})
+    return STUDIES[study](Stage(runs, wanted, progress, stopped), data, out / study)
 
 
-def _claim(path: Path, study: dict[str, str]) -> None:
-    """Keep the runs of different studies apart."""
+def _claim(path: Path, of: dict[str, str]) -> None:
+    """Keep runs of different sizes and data apart."""
     if not path.is_file():
         with replacing(path) as scratch:
-            scratch.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
-    elif json.loads(path.read_text(encoding="utf-8")) != study:
-        raise UserError(f"{path.parent} holds the runs of another study: choose another --out.")
+            scratch.write_text(json.dumps(of, indent=1) + "\n", encoding="utf-8")
+    elif json.loads(path.read_text(encoding="utf-8")) != of:
+        raise UserError(
+            f"{path.parent} holds the runs of another scale or other data: choose another --out."
+        )
