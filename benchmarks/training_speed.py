@@ -3,7 +3,7 @@
     python benchmarks/training_speed.py [--backbone NAME] [--px N] [--batch N] [--steps N]
 
 The network learns in turn from batches that are in memory already and from batches that are moved
-and varied on the way, as the embedded classifier's. Medians over steps, since other work on the
+and varied on the way, as the embedded classifier's. Medians over turns, since other work on the
 machine may come between.
 """
 
@@ -24,7 +24,7 @@ from napari_ggs.training.mixing import mix
 from napari_ggs.training.patches import PATCH_PX, PatchSet
 
 CLASSES = 5
-WARM_UP = READ_AHEAD * WORKERS + 2
+WARM_UP = READ_AHEAD + WORKERS
 """Steps at the beginning of a turn that use up what was loaded while nobody asked for it."""
 
 
@@ -53,14 +53,14 @@ def patches(number: int = 100) -> PatchSet:
     )
 
 
-def seconds(learner: Learner, drawn: Iterator[Batch], steps: int) -> list[float]:
-    """Of each step, waiting for its batch included."""
-    spent = []
-    for step in range(WARM_UP + steps):
-        start = time.perf_counter()
+def seconds(learner: Learner, drawn: Iterator[Batch], steps: int) -> float:
+    """Of a step, waiting for its batch included: the mean over a turn."""
+    for step in range(WARM_UP):
         learner.learn(next(drawn), step)
-        spent.append(time.perf_counter() - start)
-    return spent[WARM_UP:]
+    start = time.perf_counter()
+    for step in range(steps):
+        learner.learn(next(drawn), step)
+    return (time.perf_counter() - start) / steps
 
 
 def seconds_of_mixing(learner: Learner, px: int, repeats: int = 50) -> float:
@@ -83,7 +83,8 @@ def main() -> None:
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--px", type=int, default=128)
     parser.add_argument("--batch", type=int, default=20)
-    parser.add_argument("--steps", type=int, default=12, help="in each of three turns")
+    parser.add_argument("--steps", type=int, default=12, help="in each turn")
+    parser.add_argument("--turns", type=int, default=5)
     given = parser.parse_args()
     plan, pool = recipe(given.backbone, given.px, given.batch), patches()
     targets = np.arange(len(pool)) % CLASSES
@@ -93,9 +94,9 @@ def main() -> None:
     ready = list(islice(batches(pool, targets, plan), 4))
     in_memory = (ready[i % len(ready)] for i in range(10**9))
     spent: dict[str, list[float]] = {"memory": [], "loaded": []}
-    for _ in range(3):
-        spent["memory"] += seconds(learner, in_memory, given.steps)
-        spent["loaded"] += seconds(learner, loaded, given.steps)
+    for _ in range(given.turns):
+        spent["memory"].append(seconds(learner, in_memory, given.steps))
+        spent["loaded"].append(seconds(learner, loaded, given.steps))
     loaded.close()
     memory, way = (float(np.median(values)) for values in spent.values())
     mixing = seconds_of_mixing(learner, given.px)

@@ -52,27 +52,30 @@ def appearance(images: Images, rng: Generator, settings: Augmentation) -> Images
 
 def _vary(image: Images, rng: Generator, settings: Augmentation) -> Images:
     image = coarsen(image, rng, settings.coarse)
-    pixels = restain(image, rng, settings.stain)
-    pixels = retone(pixels, rng, settings.tone)
+    gamma = math.exp(rng.uniform(-0.25, 0.25) * settings.tone)
+    pixels = restain(image, rng, settings.stain, gamma)
+    retone(pixels, rng, settings.tone)
     pixels *= shading(image.shape[:2], rng, settings.light)
     pixels = defocus(pixels, rng, settings.blur_px)
     pixels += grain(pixels.shape, rng, settings.noise)
     return compress(_as_bytes(pixels), rng, settings.jpeg)
 
 
-def restain(image: Images, rng: Generator, strength: float) -> Floats:
+def restain(image: Images, rng: Generator, strength: float, gamma: float = 1.0) -> Floats:
     """Change stain concentrations and vectors in optical density; returns pixels in 0..1.
 
     The density is unmixed into haematoxylin, PAS and what is left over; each concentration is
-    scaled, each vector turned a little, and the three are mixed again: one 3 x 3 matrix.
+    scaled, each vector turned a little, and the three are mixed again: one 3 x 3 matrix. The
+    scanner's `gamma` is a factor of the density.
     """
     mixing = _basis(np.array([HAEMATOXYLIN, PAS]))
     scales = np.exp(rng.uniform(-0.45, 0.45, 3) * strength)
     turned = _basis(mixing[:2] + rng.normal(0, 0.06, (2, 3)) * strength)
-    change = (np.linalg.inv(mixing) * scales) @ turned
-    density = _DENSITY[image] @ change.astype(np.float32)
-    pixels: Floats = np.exp(-density) * np.float32(WHITE / 255)
-    return pixels
+    change = (np.linalg.inv(mixing) * scales) @ turned * -gamma
+    pixels: Floats = _DENSITY[image].reshape(-1, 3) @ change.astype(np.float32)
+    np.exp(pixels, out=pixels)
+    pixels *= np.float32((WHITE / 255) ** gamma)
+    return pixels.reshape(image.shape)
 
 
 def coarsen(image: Images, rng: Generator, largest: float) -> Images:
@@ -86,25 +89,26 @@ def coarsen(image: Images, rng: Generator, largest: float) -> Images:
     return np.asarray(shrunk.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def retone(pixels: Floats, rng: Generator, strength: float) -> Floats:
-    """Change gamma, contrast, brightness and the white level of each channel."""
-    gamma = np.exp(rng.uniform(-0.25, 0.25) * strength)
+def retone(pixels: Floats, rng: Generator, strength: float) -> None:
+    """Change contrast, brightness and the white level of each channel, in place."""
     contrast = np.exp(rng.uniform(-0.2, 0.2) * strength)
     brightness = rng.uniform(-0.05, 0.05) * strength
     white = 1 + rng.uniform(-0.07, 0.05, 3) * strength
-    middle = pixels.mean()
-    toned = (np.clip(pixels, 0, None) ** np.float32(gamma) - middle) * contrast + middle
-    return ((toned + brightness) * white).astype(np.float32)
+    constant = pixels.mean() * (1 - contrast) + brightness
+    pixels *= (contrast * white).astype(np.float32)
+    pixels += (constant * white).astype(np.float32)
 
 
 def shading(shape: tuple[int, int], rng: Generator, largest: float) -> Floats:
     """Uneven light as a factor (h, w, 1): a slope across the image, a fall towards its corners."""
-    v, u = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij")
+    v, u = (np.linspace(-1, 1, n) for n in shape)
     angle = rng.uniform(0, 2 * np.pi)
-    slope = (u * np.cos(angle) + v * np.sin(angle)) / 2
-    vignette = -(u**2 + v**2) / 2
-    both = rng.uniform(0, largest) * slope + rng.uniform(0, largest) * vignette
-    return (1 + both).astype(np.float32)[:, :, None]
+    slope, vignette = rng.uniform(0, largest, 2) / 2
+    down, across = (
+        steep * slope * at - vignette * at**2
+        for at, steep in ((v, np.sin(angle)), (u, np.cos(angle)))
+    )
+    return np.add.outer(1 + down, across).astype(np.float32)[:, :, None]
 
 
 def defocus(pixels: Floats, rng: Generator, largest: float) -> Floats:

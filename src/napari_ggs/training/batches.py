@@ -1,4 +1,8 @@
-"""Mini-batches, prepared in the background while the network learns."""
+"""Mini-batches, made by all cores: beside a network on a GPU, between the steps of one on a CPU.
+
+A network on the CPU takes every core already. Threads beside it make it wait for the slowest of
+its own at each layer, which costs more than what they do (``benchmarks/training_speed.py``).
+"""
 
 import os
 from collections import deque
@@ -17,11 +21,11 @@ from napari_ggs.training.jitter import varied
 from napari_ggs.training.moving import moved_crops
 from napari_ggs.training.patches import PatchSet
 from napari_ggs.training.sampling import balanced_batches, plain_batches
+from napari_ggs.training.steps import device_of
 
-READ_AHEAD = 3
-"""Batches that each thread is ahead of the network."""
-
-WORKERS = min(max(1, (os.cpu_count() or 1) - 1), 8)
+WORKERS = min(os.cpu_count() or 1, 8)
+READ_AHEAD = 3 * WORKERS
+"""Batches that the threads are ahead of a network on a GPU."""
 
 
 class Batch(NamedTuple):
@@ -61,7 +65,15 @@ def batches(
         return Batch(varied(crops, rng, recipe.augmentation), targets[chosen])
 
     numbered = islice(enumerate(zip(sizes, drawn, strict=False)), first, None)
-    return _read_ahead(partial(make, number, *what) for number, what in numbered)
+    makers = (partial(make, number, *what) for number, what in numbered)
+    return _by_turns(makers) if device_of(recipe.device).type == "cpu" else _read_ahead(makers)
+
+
+def _by_turns(makers: Iterator[Callable[[], Batch]]) -> Generator[Batch, None, None]:
+    """Call the makers in order, one in each thread at a time, whenever all batches are used up."""
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="batches") as pool:
+        while turn := list(islice(makers, WORKERS)):
+            yield from list(pool.map(lambda make: make(), turn))
 
 
 def _read_ahead(makers: Iterator[Callable[[], Batch]]) -> Generator[Batch, None, None]:
@@ -71,7 +83,7 @@ def _read_ahead(makers: Iterator[Callable[[], Batch]]) -> Generator[Batch, None,
     try:
         for maker in makers:
             waiting.append(pool.submit(maker))
-            if len(waiting) > READ_AHEAD * WORKERS:
+            if len(waiting) > READ_AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
