@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from napari_ggs.cancelling import never
 from napari_ggs.training.detection import build_detector
 from napari_ggs.training.detection_data import LabelledSlide, Slides
 from napari_ggs.training.detection_fitting import fit
@@ -29,7 +30,7 @@ from napari_ggs.training.detection_slides import slide_fields
 from napari_ggs.training.detection_state import Best, RunningMean, TrainingState
 from napari_ggs.training.detection_windows import Windows
 from napari_ggs.training.recipe import load_recipe, recipe_path
-from napari_ggs.training.steps import never, optimiser_of
+from napari_ggs.training.steps import optimiser_of
 
 
 def windows_of(slide: Path, circles: Path, plan: DetectorRecipe) -> Windows:

@@ -20,7 +20,8 @@ import tifffile
 from PIL import Image, ImageFilter
 
 from napari_ggs.batch import Settings
-from napari_ggs.evaluation import Comparison, at_threshold, compare, kept
+from napari_ggs.circles import inside
+from napari_ggs.evaluation import Comparison, compare, kept
 from napari_ggs.files import make_folder
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import GGS
@@ -158,9 +159,8 @@ def analysed(field: LabelledField, settings: Settings, folder: Path) -> Result:
 
 def is_whole(field: LabelledField) -> np.ndarray:
     """Which glomeruli of a field no edge cuts."""
-    x, y, radius = field.glomeruli.T
     height, width = field.image.shape[:2]
-    return (x > radius) & (y > radius) & (x < width - radius) & (y < height - radius)
+    return inside(field.glomeruli, (0, 0, width, height))
 
 
 def say(field: LabelledField, result: Result, thresholds: Thresholds) -> None:
@@ -179,16 +179,11 @@ def say(field: LabelledField, result: Result, thresholds: Thresholds) -> None:
 def report(condition: str, results: list[Result], threshold: float, out: Path) -> None:
     """Write the tables of a condition and print the main figures."""
     arms = {WITHOUT: [r.without for r in results], WITH: [r.filtered for r in results]}
-    table = write_detection(arms, threshold, make_folder(out))
+    area = sum(result.tissue_mm2 for result in results)
+    table = write_detection(arms, threshold, make_folder(out), tissue_mm2=area)
     print(f"\n{condition}")
     for line in lines(table[table["protocol"].isin(["ggs", f"score >= {threshold:g}"])]):
         print(line)
-    area = sum(result.tissue_mm2 for result in results)
-    for name, images in arms.items():
-        false = at_threshold(images, threshold).false
-        print(
-            f"  {name}: {false} false circles on {area:.1f} mm2 of tissue, {false / area:.2f}/mm2"
-        )
 
 
 def main() -> None:

@@ -1,14 +1,15 @@
 """What the embedded models find on real tissue.
 
-Region B of AIDPATH was kept out of their training; region A was in it. The H&E skin slide has no
-glomeruli (the classifier saw it among its negatives, the detector did not).
+They have learnt from both regions of AIDPATH, so that these show whether all is well and not how
+good the models are (`leave_one_region_out.py` does). The H&E skin slide has no glomeruli, and no
+model has seen it.
 
     python benchmarks/real_regions.py --data ../shared/data
 """
 
 import argparse
-import json
 import resource
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from napari_ggs import circles, glomeruli
 from napari_ggs.batch import Settings
 from napari_ggs.pipeline import Progress, detect_and_classify
 from napari_ggs.slides import open_slide
+from napari_ggs.training.aidpath import LABELS
 
 
 def analyse(path: Path, settings: Settings) -> Progress:
@@ -50,10 +52,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     data = parser.parse_args().data
     settings = Settings.load()
-    labels = json.loads((data / "aidpath/regions/glomeruli.json").read_text())
-    for name, entry in labels.items():
-        truth = [[g["x"], g["y"], g["radius"]] for g in entry["glomeruli"]]
-        report(data / "aidpath/regions" / name, truth, settings)
+    for field in tomllib.loads(LABELS.read_text(encoding="utf-8"))["field"]:
+        if field["files"][0].startswith("regions/"):
+            truth = [[g["x"], g["y"], g["radius"]] for g in field["glomeruli"]]
+            report(data / "aidpath" / field["files"][0], truth, settings)
     report(data / "slides/CMU-1-Small-Region.svs", [], settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory {peak:.2f} GB")

@@ -23,6 +23,15 @@ def brute_force_nms(crowd: np.ndarray, scores: np.ndarray, threshold: float) -> 
     return kept
 
 
+def test_a_circle_is_inside_a_box_until_it_reaches_out_by_more_than_the_margin() -> None:
+    box = (10, 20, 110, 220)
+    touching = [(15, 100, 5), (105, 100, 5), (50, 25, 5), (50, 215, 5)]
+    beyond = [(14, 100, 5), (106, 100, 5), (50, 24, 5), (50, 216, 5)]
+    assert circles.inside([*touching, *beyond], box).tolist() == [True] * 4 + [False] * 4
+    assert circles.inside(beyond, box, margin=0.2).all()
+    assert circles.inside([], box).tolist() == []
+
+
 def test_two_equal_discs_a_radius_apart_overlap_in_the_textbook_lens() -> None:
     lens = 2 * np.pi / 3 - np.sqrt(3) / 2
     expected = lens / (2 * np.pi - lens)

@@ -44,6 +44,17 @@ def test_a_library_that_is_missing_or_broken_says_what_to_do(monkeypatch, fault)
     assert "pip install --force-reinstall tifffile" in missing.remedy
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_device_is_the_one_where_networks_compute(monkeypatch, there: bool) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "GeForce 9")
+    [device] = [finding for finding in doctor.examine() if finding.what == "device"]
+    assert device.detail.startswith("GeForce 9; the networks use it" if there else "CPU, ")
+    assert device.ok
+
+
 @pytest.mark.parametrize("library", ["libfontconfig.so.1", "libgthread-2.0.so.0"])
 def test_libraries_that_qt_itself_links_to_are_looked_for(library: str, monkeypatch) -> None:
     monkeypatch.setattr(doctor.platform, "system", lambda: "Linux")

@@ -1,18 +1,16 @@
-"""Slides to files, one after another: what ``run`` and ``demo`` do."""
+"""Slides to files, one after another: what ``run`` does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from napari_ggs import circles, console, glomeruli, models, phantom
+from napari_ggs import console, glomeruli, models
 from napari_ggs.cancelling import Cancelled, never
+from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
-from napari_ggs.exchange.table import read_csv
 from napari_ggs.files import explained, make_folder
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
@@ -24,15 +22,6 @@ CANCELLED = 130
 """Exit code of a command that was stopped with Ctrl+C, as shells have it."""
 
 NO_FILTER = "The classifier has no class for what is no glomerulus: it filters nothing."
-
-DEMO_MIX = {
-    "normal": 0.45,
-    "periglomerular fibrosis": 0.1,
-    "obsolescent": 0.25,
-    "solidified": 0.1,
-    "disappearing": 0.1,
-}
-"""The demo shows every class."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +39,11 @@ class Settings:
         classifier: str | None = None,
         t_det: float | None = None,
         t_glom: float | None = None,
+        device: DeviceName = "auto",
     ) -> "Settings":
         """Load models by name or path (None: the embedded ones); thresholds from their cards."""
-        finder = models.load_detector(detector or models.DEFAULT_DETECTOR)
-        namer = models.load_classifier(classifier or models.DEFAULT_CLASSIFIER)
+        finder = models.load_detector(detector or models.DEFAULT_DETECTOR, device)
+        namer = models.load_classifier(classifier or models.DEFAULT_CLASSIFIER, device)
         thresholds = Thresholds(
             detection=finder.card.t_det if t_det is None else t_det,
             glomerulus=namer.card.t_glom if t_glom is None else t_glom,
@@ -152,6 +142,8 @@ def run_slide(
 def _remarks(last: Progress, slide: Slide, unknown: int) -> list[str]:
     """What one must know to read the numbers rightly."""
     remarks = []
+    if not last.total:
+        remarks.append("there is NO TISSUE on this slide, so that nothing was analysed")
     if last.done < last.total:
         remarks.append(f"STOPPED, {100 * (last.missed or 0):.1f} % of the tissue not analysed")
     if unread := slide.unread_fraction():
@@ -202,56 +194,3 @@ def _refuse_unwritable(folder: Path) -> None:
     """Better now than after an hour's work."""
     with explained(make_folder(folder)), TemporaryFile(dir=folder):
         pass
-
-
-def write_phantom(
-    path: Path,
-    width_mm: float,
-    height_mm: float,
-    mpp: float,
-    seed: int,
-    outline: Literal["wedge", "needle", "field"],
-    mix: Mapping[str, float] | None = None,
-) -> int:
-    """Write a phantom slide and its truth; return the number of its glomeruli.
-
-    `mix` holds the shares of the kinds of glomeruli; a slide's own mix is drawn if it is None.
-    """
-    kidney = phantom.PhantomSlide(
-        1000 * width_mm, 1000 * height_mm, mpp=mpp, seed=seed, outline=outline, mix=mix
-    )
-    with console.progress(path.name) as advance:
-        phantom.write_slide(kidney, path, progress=advance)
-    phantom.write_truth(kidney, path.with_suffix(".truth.csv"))
-    return len(kidney.truth)
-
-
-def run_demo(out: Path) -> Path:
-    """Make a phantom slide, analyse it, compare with its truth; return the slide."""
-    slide = make_folder(out) / "phantom_kidney.svs"
-    console.line(f"Writing a phantom slide of 5 x 4 mm: {slide}")
-    write_phantom(slide, 5.0, 4.0, 0.5, seed=7, outline="wedge", mix=DEMO_MIX)
-    console.line("Detecting and classifying")
-    settings = Settings.load()
-    with open_slide(slide) as opened:
-        words, _ = run_slide(opened, out, settings)
-        console.line(words)
-    console.line(_compared(out, slide.stem, settings))
-    console.line(f"The picture: {out / (slide.stem + '.png')}")
-    return slide
-
-
-def _compared(out: Path, stem: str, settings: Settings) -> str:
-    """How the results stand to the phantom's truth."""
-    truth = pd.read_csv(out / f"{stem}.truth.csv")
-    table, _ = read_csv(out / f"{stem}.csv")
-    found = table[glomeruli.counted(table, settings.scheme, settings.thresholds)]
-    matched = circles.match(
-        glomeruli.circles_of(found), glomeruli.circles_of(truth), found["detection_score"]
-    )
-    hit = matched >= 0
-    right = found["predicted"].to_numpy()[hit] == truth["label"].to_numpy()[matched[hit]]
-    return (
-        f"Against the known truth: {int(hit.sum())} of {len(truth)} glomeruli found, "
-        f"{int(np.sum(right))} of them in the right class, {int((~hit).sum())} false."
-    )

@@ -13,6 +13,9 @@ from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
 
 def as_circles(circles: ArrayLike) -> Array:
     """Return `circles` as a float array of shape (n, 3); an empty list becomes (0, 3)."""
@@ -68,6 +71,23 @@ def iou(first: ArrayLike, second: ArrayLike) -> Array:
     a, b = as_circles(first), as_circles(second)
     rows = np.repeat(a, len(b), axis=0)
     return paired_iou(rows, np.tile(b, (len(a), 1))).reshape(len(a), len(b))
+
+
+def nearest_around(circles: ArrayLike, x: float, y: float) -> int | None:
+    """Index of the circle around a place whose centre is nearest to it; None if there is none."""
+    xyr = as_circles(circles)
+    distance = np.hypot(xyr[:, 0] - x, xyr[:, 1] - y)
+    around = np.flatnonzero(distance <= xyr[:, 2])
+    return int(around[distance[around].argmin()]) if len(around) else None
+
+
+def inside(circles: ArrayLike, box: Box, margin: float = 0.0) -> NDArray[np.bool_]:
+    """Circles that reach no more than `margin` of their radius out of a box."""
+    left, top, right, bottom = box
+    x, y, radius = as_circles(circles).T
+    reach = radius * (1 - margin)
+    kept = (x - reach >= left) & (y - reach >= top) & (x + reach <= right) & (y + reach <= bottom)
+    return np.asarray(kept)
 
 
 def touching(circles: ArrayLike) -> NDArray[np.intp]:

@@ -152,9 +152,8 @@ def _device() -> Finding:
     import torch
 
     if torch.cuda.is_available():
-        return Finding(
-            "device", f"{torch.cuda.get_device_name()} and CPU; the networks use the CPU"
-        )
+        name = torch.cuda.get_device_name()
+        return Finding("device", f"{name}; the networks use it, or the CPU with --device cpu")
     return Finding("device", f"CPU, {torch.get_num_threads()} threads; no CUDA device")
 
 
@@ -166,7 +165,7 @@ def _models() -> Iterator[Finding]:
         (models.DEFAULT_CLASSIFIER, models.load_classifier),
     ):
         try:
-            card = load(name).card
+            card = load(name, "cpu").card
         except models.ModelError as error:
             yield Finding(name, "embedded model", ok=False, remedy=str(error))
         else:

@@ -2,10 +2,14 @@
 
 import errno
 import os
+import platform
+import re
 import shutil
 import tempfile
+import time
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from napari_ggs.errors import UserError
@@ -23,6 +27,12 @@ _REASONS = {
     errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
     errno.EFBIG: "files of that size are not allowed there: choose another folder",
 }
+
+HOST = f"{zlib.crc32(platform.node().encode()):08x}"
+"""This machine in the names of temporary folders: the numbers of processes are its own."""
+
+DAY = 86_400.0
+"""Seconds after which nobody writes to a temporary folder any more."""
 
 
 @contextmanager
@@ -43,19 +53,56 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, since some writers choose their format by it. What
     stood at `path` before is untouched until the new file is complete and on disk.
 
+    What a process left beside `path` when it was killed goes with the next call.
+
     Raises
     ------
     UserError
         If the disk is full or the place cannot be written to.
     """
+    with explained(path), scratch_folder(path) as scratch:
+        yield scratch / path.name
+        _flush(scratch / path.name)
+        (scratch / path.name).replace(path)
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, named ``.NAME.HOST-PROCESS.xxxxxxxx``.
+
+    Those of processes that were killed while they wrote to the same place are removed.
+    """
     with explained(path):
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.stem}.", dir=path.parent))
-        try:
-            yield scratch / path.name
-            _flush(scratch / path.name)
-            (scratch / path.name).replace(path)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        _sweep(path)
+        prefix = f".{path.name}.{HOST}-{os.getpid()}."
+        scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove the temporary folders of `path` that nobody writes to any more."""
+    ours = re.compile(rf"\.{re.escape(path.name)}\.([0-9a-f]{{8}})-(\d+)\.\w{{8}}")
+    with suppress(OSError):  # a folder that cannot be listed, or one that another writer sweeps
+        for left in path.parent.iterdir():
+            found = ours.fullmatch(left.name)
+            if found and (_ended(*found.groups()) or time.time() - left.stat().st_mtime > DAY):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _ended(host: str, process: str) -> bool:
+    """Whether a process is surely gone: of other machines, and on Windows, that is not known."""
+    if host != HOST or os.name != "posix":
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
 
 
 def _flush(path: Path) -> None:

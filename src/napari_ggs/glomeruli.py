@@ -28,6 +28,10 @@ from napari_ggs.lesions import NON_GLOMERULUS, Scheme
 
 GEOMETRY = ["x", "y", "radius"]
 
+STAYING_OUT = ("uncertain", "ungradable", "duplicate")
+"""Assessments of a reader (`napari_ggs.store.folding`) that keep a circle out of %GGS and of
+training."""
+
 LOWEST_SCORE = 0.05
 """Circles of a lower detection score are not looked at. Far below any useful threshold: the
 classifier filters (GGS paper, section IV.C), and what is computed can be shown or hidden live."""
@@ -120,8 +124,12 @@ def passes(table: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
 
 
 def counted(table: pd.DataFrame, scheme: Scheme, thresholds: Thresholds) -> pd.Series:
-    """Rows that count as glomeruli: they pass, and the class in force is glomerular."""
-    return passes(table, thresholds) & classes_in_force(table).isin(scheme.glomerular)
+    """Rows that count as glomeruli: they pass, and the class in force is glomerular.
+
+    Not those that a reader found uncertain, ungradable or a duplicate.
+    """
+    graded = passes(table, thresholds) & classes_in_force(table).isin(scheme.glomerular)
+    return graded & ~table["assessment"].isin(STAYING_OUT) if "assessment" in table else graded
 
 
 def unclassified(table: pd.DataFrame, thresholds: Thresholds) -> pd.Series:

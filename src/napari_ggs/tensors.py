@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Triple = tuple[float, float, float]
+from napari_ggs.rgb import Triple
 
 CPU = torch.device("cpu")
 

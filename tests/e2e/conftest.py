@@ -8,7 +8,7 @@ from napari import Viewer
 
 from napari_ggs.slides import open_slide
 from napari_ggs.viewer.detect_dock import DetectDock
-from tests.viewer.conftest import display  # noqa: F401
+from tests.viewer.conftest import display, study  # noqa: F401
 from tests.viewer.networks import save_detector
 
 

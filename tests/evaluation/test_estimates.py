@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ggs.evaluation import Estimate, bootstrap, median, wilson
+from napari_ggs.evaluation import Estimate, bootstrap, median, rate, wilson
 
 
 def test_twenty_five_of_twenty_five_has_a_lower_bound_of_87_percent() -> None:
@@ -64,3 +64,14 @@ def test_undefined_draws_are_passed_over() -> None:
     )
     assert not never.has_interval
     assert at_times.low >= 1
+
+
+def test_a_rate_has_the_exact_interval_of_its_count() -> None:
+    """Garwood's limits, as tables of the Poisson distribution have them."""
+    found = rate(5, 2.5)
+    assert (found.value, found.n) == (2, 5)
+    assert (found.low, found.high) == pytest.approx((1.623 / 2.5, 11.668 / 2.5), abs=1e-3)
+    none = rate(0, 10)
+    assert (none.value, none.low) == (0, 0)
+    assert none.high == pytest.approx(0.3689, abs=1e-4)
+    assert str(rate(3, 0)) == "undefined, n = 3"

@@ -158,7 +158,7 @@ def test_cut_glomeruli_are_neither_hit_nor_miss() -> None:
     assert average_precision([Comparison.of(truth, found, [0.9, 0.8, 0.7])]).ap50.value < 0.5
 
 
-def test_sizes_of_ggs_and_paper_are_microns_and_of_coco_pixels() -> None:
+def test_sizes_of_ggs_and_paper_are_microns_and_of_coco_pixels_where_microns_are_unknown() -> None:
     sizes = np.array([100, 142, 144, 172, 174, 228, 230, 300])  # diameters, um
     truth = np.column_stack([1000.0 * np.arange(8), np.zeros(8), sizes / 2 / 0.5])
     image = Comparison.of(truth, truth[::2], np.ones(4), mpp=0.5)
@@ -168,6 +168,14 @@ def test_sizes_of_ggs_and_paper_are_microns_and_of_coco_pixels() -> None:
     assert ns == {"ggs": [4, 2], "paper": [2, 6]}
     small = Comparison.of([(0, 0, 18), (99, 0, 18.1), (300, 0, 54.1), (500, 0, 54.2)], [], [])
     assert [e.n for e in average_precision([small]).by_size.values()] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("mpp", [0.25, 0.5, 4.0])
+def test_sizes_of_coco_are_the_same_at_every_resolution(mpp: float) -> None:
+    radii = np.array([18, 18.1, 54.1, 54.2]) * 4 / mpp  # px of 4 um, as in the papers
+    truth = np.column_stack([9000.0 * np.arange(4), np.zeros(4), radii])
+    image = Comparison.of(truth, truth, np.ones(4), mpp=mpp)
+    assert [e.n for e in average_precision([image]).by_size.values()] == [1, 2, 1]
 
 
 def test_a_find_of_another_size_is_not_false_within_a_band() -> None:

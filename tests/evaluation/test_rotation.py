@@ -1,13 +1,15 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from napari_ggs.detection import Detector, detect
 from napari_ggs.evaluation import Estimate, Turned, pooled, rotation_consistency
 from napari_ggs.evaluation.rotation import turned_back
-from napari_ggs.models import DEFAULT_DETECTOR, load_detector
 from napari_ggs.slides import Slide
 
 CIRCLES = [(10, 20, 5), (40, 20, 5), (70, 30, 6)]
@@ -41,17 +43,38 @@ def test_a_pixel_of_a_turned_image_goes_back_to_its_place(width, height, x, y) -
     assert back.tolist() == [[x + 0.5, y + 0.5, 1.0]]
 
 
-def test_the_embedded_detector_finds_most_circles_again_on_turned_tiles(
-    kidney_slide: Slide,
+class Finder:
+    """Finds one circle on each tile, where `place` says."""
+
+    mpp, input_px, max_radius_um = 4.0, 256, 200.0
+
+    def __init__(self, place: Callable[[NDArray[np.uint8]], tuple[float, float]]) -> None:
+        self.place = place
+
+    def detect(self, images: NDArray[np.uint8], threshold: float) -> list[tuple]:
+        found = (np.array([[*self.place(image), 5.0]]) for image in images)
+        return [(circles, np.array([threshold])) for circles in found]
+
+
+def darkest(tile: NDArray[np.uint8]) -> tuple[float, float]:
+    """The middle of the darkest pixels: it turns with the tile."""
+    grey = tile.sum(axis=2, dtype=int)
+    row, column = np.argwhere(grey == grey.min()).mean(axis=0) + 0.5
+    return column, row
+
+
+@pytest.mark.parametrize(("place", "agreement"), [(darkest, 1.0), (lambda _: (128.0, 110.0), 0.0)])
+def test_on_a_slide_agrees_what_turns_with_the_tiles_and_nothing_else(
+    kidney_slide: Slide, place: Callable, agreement: float
 ) -> None:
-    detector = load_detector(DEFAULT_DETECTOR).detector
+    finder = Finder(place)
     upright, turned = (
         np.concatenate([step.circles for step in detect(kidney_slide, seen, threshold=0.3)])
-        for seen in (detector, Turned(detector))
+        for seen in (finder, Turned(finder))
     )
     found = rotation_consistency(upright, turned)
-    assert found.n >= 10
-    assert 0.7 < found.value < 1
+    assert found.n >= 4
+    assert found.value == agreement
 
 
 class Brightest(torch.nn.Module):

@@ -101,7 +101,9 @@ def test_every_format_brings_back_what_it_was_given(
     truth_file = kidney.with_suffix(".truth.csv")
     ending = {"csv": "csv", "geojson": "geojson", "imagescope": "xml"}.get(form, "json")
     out = tmp_path / f"kidney.{ending}"
-    given = convert([truth_file], out, kidney_slide, wanted=form).sort_values("id")
+    given, left_out = convert([truth_file], out, kidney_slide, wanted=form)
+    given = given.sort_values("id")
+    assert left_out == 0
     found = read_circles(out, kidney_slide).sort_values(["y", "x"], ignore_index=True)
     np.testing.assert_allclose(
         found[["x", "y", "radius"]], given[["x", "y", "radius"]], rtol=1e-9, atol=1e-7
@@ -112,8 +114,8 @@ def test_every_format_brings_back_what_it_was_given(
 
 
 def test_several_files_become_one(kidney: Path, tmp_path: Path) -> None:
-    one = convert([kidney.with_suffix(".truth.csv")], tmp_path / "a.csv")
-    both = convert([tmp_path / "a.csv", tmp_path / "a.csv"], tmp_path / "b.geojson")
+    one, _ = convert([kidney.with_suffix(".truth.csv")], tmp_path / "a.csv")
+    both, _ = convert([tmp_path / "a.csv", tmp_path / "a.csv"], tmp_path / "b.geojson")
     assert both.id.tolist() == list(range(1, 2 * len(one) + 1))
     assert len(read_circles(tmp_path / "b.geojson")) == 2 * len(one)
 
@@ -127,6 +129,49 @@ def test_a_run_keeps_its_scores_and_probabilities(tmp_path: Path) -> None:
     again = read_circles(tmp_path / "again.csv").iloc[0]
     assert (again.id, again.detection_score, again.p_normal) == (4, 0.5, 0.6)
     assert (again.predicted, again.label) == ("normal", "")
+
+
+RUN = """id,x,y,radius,detection_score,predicted,label,p_non_sclerotic,p_sclerotic
+1,100,100,40,.9,sclerotic,,.1,.9
+2,300,100,40,.8,sclerotic,non-sclerotic,.2,.8
+3,500,100,40,,non-sclerotic,,.7,.3
+"""
+"""A detection that nobody saw, one that a person relabelled, and a circle that a person drew."""
+
+
+@pytest.mark.parametrize("form", ["csv", "geojson"])
+def test_formats_that_know_predictions_keep_every_circle_of_a_run(
+    form: str, kidney_slide: Slide, tmp_path: Path
+) -> None:
+    (tmp_path / "run.csv").write_text(RUN)
+    out = tmp_path / f"out.{form}"
+    table, left_out = convert([tmp_path / "run.csv"], out, kidney_slide, wanted=form)
+    assert (len(table), left_out) == (3, 0)
+    assert truth(read_circles(out)).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("form", ["imagescope", "labelme", "coco"])
+def test_other_formats_never_make_a_detection_a_persons_label(
+    form: str, kidney_slide: Slide, tmp_path: Path
+) -> None:
+    (tmp_path / "run.csv").write_text(RUN)
+    out = tmp_path / ("out.xml" if form == "imagescope" else "out.json")
+    table, left_out = convert([tmp_path / "run.csv"], out, kidney_slide, wanted=form)
+    assert (table["id"].tolist(), left_out) == ([2, 3], 1)
+    again = read_circles(out).sort_values("x")
+    assert again["x"].tolist() == pytest.approx([300, 500])
+    assert again["label"].tolist() == ["non-sclerotic", ""], "what was predicted is no label"
+
+
+@pytest.mark.parametrize("form", ["imagescope", "labelme", "coco"])
+def test_a_run_that_nobody_looked_at_leaves_a_file_without_circles(
+    form: str, kidney_slide: Slide, tmp_path: Path
+) -> None:
+    (tmp_path / "run.csv").write_text("".join(RUN.splitlines(keepends=True)[:2]))
+    out = tmp_path / ("out.xml" if form == "imagescope" else "out.json")
+    table, left_out = convert([tmp_path / "run.csv"], out, kidney_slide, wanted=form)
+    assert (len(table), left_out) == (0, 1)
+    assert read_circles(out).empty
 
 
 def test_what_cannot_be_written_is_said(mask: Path, tmp_path: Path) -> None:

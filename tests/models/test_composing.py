@@ -75,8 +75,8 @@ def saved(kind: Kind, members: list[Path], name: str = "together", **about: Any)
     )
 
 
-def patches(n: int = 3) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (n, 64, 64, 3), np.uint8)
+def patches(n: int = 3, side: int = 64) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (n, side, side, 3), np.uint8)
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_the_pipeline_runs_composites_as_it_runs_single_models(
     kidney_slide: Slide, tmp_path: Path
 ) -> None:
     names = [DEFAULT_DETECTOR, DEFAULT_CLASSIFIER]
-    pairs = [[_copied(name, tmp_path / f"{i}-{name}.safetensors") for i in "12"] for name in names]
+    pairs = [[copied(name, tmp_path / f"{i}-{name}.safetensors") for i in "12"] for name in names]
     kinds: list[Kind] = ["detectors", "ensemble"]
     twice = [saved(kind, pair, kind) for kind, pair in zip(kinds, pairs, strict=True)]
     tables = []
@@ -222,7 +222,7 @@ def test_the_pipeline_runs_composites_as_it_runs_single_models(
     pd.testing.assert_frame_equal(both, alone, check_index_type=False, atol=1e-6)
 
 
-def _copied(name: str, to: Path) -> Path:
+def copied(name: str, to: Path) -> Path:
     found = find(name)
     shutil.copy(found.path, to)
     shutil.copy(found.path.with_suffix(".json"), to.with_suffix(".json"))

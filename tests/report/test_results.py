@@ -144,7 +144,52 @@ def test_where_a_file_cannot_take_its_place_no_summary_speaks_for_the_others(
     with pytest.raises(UserError, match=r"Cannot write .*noise\.png: a folder"):
         write(noise, tmp_path)
     assert len(read_csv(tmp_path / "noise.csv")[0]) == len(PLACES)
-    assert {p.suffix for p in tmp_path.iterdir()} == {".csv", ".geojson", ".png"}
+    assert set(json.loads((tmp_path / "noise.json").read_text())) == {"napari_ggs", "unfinished"}
+    assert {p.suffix for p in tmp_path.iterdir()} == {".csv", ".geojson", ".png", ".json"}
+
+
+class Killed(BaseException):
+    """Stands in for a kill: nothing in the code may take care of it."""
+
+
+def killed_at(step: int, monkeypatch) -> None:
+    """Let the process die when it would give the file of this number its place."""
+    replace, done = Path.replace, iter(range(1, step + 1))
+
+    def dying(self: Path, target: Path) -> Path:
+        if next(done) == step:
+            raise Killed
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", dying)
+
+
+RENAMES = 9
+"""The four files in the folder beside, the unfinished summary, the four in their places."""
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("step", range(1, RENAMES + 1))
+def test_a_run_that_was_killed_is_done_again_and_no_summary_speaks_for_other_files(
+    noise, tmp_path, monkeypatch, step: int, earlier: bool
+) -> None:
+    if earlier:
+        write(noise, tmp_path, PLACES[:1])
+    with monkeypatch.context() as patch:
+        killed_at(step, patch)
+        with pytest.raises(Killed):
+            write(noise, tmp_path)
+    summary = tmp_path / "noise.json"
+    if summary.exists() and "glomeruli" in (said := json.loads(summary.read_text())):
+        assert (said["glomeruli"], len(read_csv(tmp_path / "noise.csv")[0])) == (1, 1)
+    write(noise, tmp_path)
+    assert json.loads(summary.read_text())["glomeruli"] == 2
+    assert {p.name for p in tmp_path.iterdir()} == {f"noise{end}" for end in results.ENDINGS}
+
+
+def test_a_run_writes_no_more_files_than_those_steps(noise, tmp_path, monkeypatch) -> None:
+    killed_at(RENAMES + 1, monkeypatch)
+    write(noise, tmp_path)
 
 
 def test_what_cannot_be_read_is_not_taken_for_what_cannot_be_written(

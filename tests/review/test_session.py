@@ -155,21 +155,23 @@ class RandomReview(RuleBasedStateMachine):
             assert self.followed.get(handle, "") == before != after
             self.followed[handle] = after
 
-    def applied(self) -> None:
-        self.past.append(state(self.session))
-        self.future = []
+    def apply(self, event: Labelled | Removed) -> None:
+        """What changes nothing is no step."""
+        steps = len(self.session.journal.events())
+        self.session.apply(event)
+        if len(self.session.journal.events()) > steps:
+            self.past.append(state(self.session))
+            self.future = []
 
     @rule(data=st.data(), label=st.sampled_from(["", *GGS.classes]))
     def label(self, data: st.DataObject, label: str) -> None:
         handles = data.draw(st.sets(st.integers(0, self.n - 1), min_size=1))
-        self.session.apply(Labelled(tuple(handles), label))
-        self.applied()
+        self.apply(Labelled(tuple(handles), label))
 
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
         handles = data.draw(st.sets(st.integers(0, self.n - 1), min_size=1))
-        self.session.apply(Removed(tuple(handles)))
-        self.applied()
+        self.apply(Removed(tuple(handles)))
 
     @rule()
     def undo(self) -> None:

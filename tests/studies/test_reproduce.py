@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from napari_ggs.circles import iou
 from napari_ggs.errors import UserError
 from napari_ggs.lesions import GGS
 from napari_ggs.studies.external import ensemble_of
 from napari_ggs.studies.reproduce import STUDIES, reproduce
 from napari_ggs.training.steps import StoppedError
+from tests.training.drawings import write_patches
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,6 +52,12 @@ def written(folder: Path, pattern: str) -> dict[Path, int]:
 def test_what_is_finished_is_not_trained_again(transfer) -> None:
     before = written(transfer.parent, "*")
     reproduce("transfer", transfer.parent, "small")
+    assert written(transfer.parent, "*") == before
+
+
+def test_where_networks_compute_changes_nothing_about_what_is_finished(transfer) -> None:
+    before = written(transfer.parent, "*")
+    reproduce("transfer", transfer.parent, "small", device="cpu")
     assert written(transfer.parent, "*") == before
 
 
@@ -96,7 +104,7 @@ PICTURES = {
         ),
     },
     "external": {"roc_internal.png", "roc_external.png"},
-    "filtering": {"pr_circlenet-v1.png", "pr_circlenet-v2.png"},
+    "filtering": {"roc_rejection.png", "pr_circlenet-v1.png", "pr_circlenet-v2.png"},
     "imbalance": {"imbalance.png"},
     "transfer": {"transfer.png"},
 }
@@ -114,10 +122,55 @@ def test_every_study_runs_and_reports(study: str, request, tmp_path) -> None:
     assert json.loads((out.parent / "runs" / "studies.json").read_text())["scale"] == "small"
 
 
+PATIENTS = [f"patient{number}" for number in range(1, 7)]
+
+
+def test_a_study_of_one_s_own_patches_learns_from_and_is_tested_on_them(tmp_path) -> None:
+    data = write_patches(tmp_path / "patches", PATIENTS)
+    report = reproduce("transfer", tmp_path / "out", "small", data)
+    assert "own patches" in report.read_text()
+    (answers, *_) = (tmp_path / "out" / "runs").glob("*-test-*.csv")
+    assert set(pd.read_csv(answers)["patient"]) < set(PATIENTS)
+
+
+def test_a_patient_of_the_cohort_cannot_be_in_the_external_set(tmp_path) -> None:
+    write_patches(tmp_path / "cohort", PATIENTS)
+    write_patches(tmp_path / "elsewhere", ["stranger", "patient2"])
+    with pytest.raises(UserError, match=r"patient2.*other patients"):
+        reproduce("external", tmp_path / "out", "small", tmp_path)
+
+
+def test_who_taught_the_classifier_cannot_test_it_as_a_filter(tmp_path) -> None:
+    write_patches(tmp_path / "patches", PATIENTS)
+    parts = {"biopsy": "a", "nephrectomy": "b", "test": "patient1,patient2,patient3"}
+    rows = [
+        f"{part}-1.svs,{part}-1.csv,{who},{part}"
+        for part, names in parts.items()
+        for who in names.split(",")
+    ]
+    (tmp_path / "manifest.csv").write_text("\n".join(["slide,circles,patient,part", *rows]))
+    with pytest.raises(UserError, match=r"patient\d is in the part test"):
+        reproduce("filtering", tmp_path / "out", "small", tmp_path)
+
+
+def test_what_the_first_detector_missed_is_not_taught_against(filtering) -> None:
+    (curated,) = (filtering.parent / "runs").glob("*.curated.csv")
+    rows, truth = pd.read_csv(curated), pd.read_csv(filtering.parent / "runs" / "nephrectomy-1.csv")
+    known = rows[rows["label"] != "non-glomerulus"][["x", "y", "radius"]].to_numpy()
+    every = truth[["x", "y", "radius"]].to_numpy()
+    assert (iou(known, every).max(axis=0) >= 0.5).all()
+
+
 def test_an_external_set_of_one_s_own_needs_both_folders(tmp_path) -> None:
     (tmp_path / "cohort").mkdir()
     with pytest.raises(UserError, match="two folders"):
         reproduce("external", tmp_path / "out", "small", tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_named_and_nothing_is_written(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"no folder .*nowhere"):
+        reproduce("transfer", tmp_path / "out", "small", tmp_path / "nowhere")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_study_names_those_there_are(tmp_path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from napari_ggs.classification import Hierarchy
 from napari_ggs.errors import UserError
@@ -288,10 +287,3 @@ def test_a_place_where_no_model_can_be_is_refused_at_once(tmp_path: Path, folder
     (tmp_path / "model.safetensors").write_bytes(b"another")
     with pytest.raises(UserError, match=r"model\.safetensors is another model, in the way"):
         train_classifier(tree, tmp_path / "model.json")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_said(tmp_path: Path, folder: Path) -> None:
-    path = write_recipe(tmp_path / "recipe.toml", folder)
-    with pytest.raises(TrainingError, match="A GPU is asked for"):
-        train_classifier(path, tmp_path / "model.safetensors", device="cuda")

@@ -258,6 +258,16 @@ def test_a_full_disk_leaves_the_state_before(
     assert load_detector(out).card.metrics["step"] == 8
 
 
+def test_who_chose_the_start_does_not_test(
+    tmp_path: Path, folder: Path, trained: tuple[Path, list]
+) -> None:
+    plan = recipe(tmp_path, folder, STEPS)
+    text = plan.read_text().replace("validation = 0.34", 'held_out = ["2"]')
+    plan.write_text(text.replace("[network]", f'[network]\nstart = "{trained[0].as_posix()}"'))
+    with pytest.raises(TrainingError, match="drawn was chosen or calibrated by 2, who would test"):
+        train_detector(plan, tmp_path / "m.safetensors")
+
+
 def test_stopping_saves_a_model(tmp_path: Path, folder: Path) -> None:
     steps: list[TrainingStep] = []
     plan, out = recipe(tmp_path, folder, 60), tmp_path / "m.safetensors"

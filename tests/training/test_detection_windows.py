@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_ggs.training.circles_data import Field, field_of, inside, outside
+from napari_ggs.circles import inside
+from napari_ggs.training.circles_data import Field, field_of, outside
 from napari_ggs.training.detection_pixels import InMemory, shrink
 from napari_ggs.training.detection_places import Places, Shares
 from napari_ggs.training.detection_windows import Window, Windows

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from napari_ggs.cancelling import never
 from napari_ggs.classification import build_network
 from napari_ggs.errors import UserError
 from napari_ggs.lesions import GGS
@@ -20,7 +21,7 @@ from napari_ggs.training.learning import DivergedError, Learner
 from napari_ggs.training.recipe import load_recipe
 from napari_ggs.training.splits import Split, TrainingError
 from napari_ggs.training.state import state_path
-from napari_ggs.training.steps import Progress, TrainingStep, never, silent
+from napari_ggs.training.steps import Progress, TrainingStep, silent
 from tests.training.drawings import write_patches, write_recipe
 
 

@@ -34,6 +34,26 @@ def test_slides_may_stand_between_patient_and_class(tmp_path: Path) -> None:
     ]
 
 
+def test_classes_are_named_as_freely_as_elsewhere(tmp_path: Path) -> None:
+    for number, name in enumerate(("non_glomerulus", "Normal", "OBSOLESCENT")):
+        image(tmp_path / "folders" / "ann" / name / f"{number}.png")
+    assert [file.label for file in labelled_files(tmp_path / "folders", GGS)] == [
+        "normal",
+        "obsolescent",
+        "non-glomerulus",
+    ]
+    text = "file,label,patient\na.png,Non Glomerulus,ann\nb.png,Periglomerular_Fibrosis,ann\n"
+    manifest(tmp_path / "listed", text)
+    listed = labelled_files(tmp_path / "listed", GGS)
+    assert [file.label for file in listed] == ["non-glomerulus", "periglomerular fibrosis"]
+
+
+def test_a_folder_that_names_no_class_is_refused(tmp_path: Path) -> None:
+    image(tmp_path / "ann" / "glomerulus" / "1.png")
+    with pytest.raises(RecipeError, match=r"1\.png: the class 'glomerulus' is no class"):
+        labelled_files(tmp_path, GGS)
+
+
 @pytest.mark.parametrize("name", ["1.png", "normal/1.png", "a/b/c/normal/1.png"])
 def test_an_image_in_the_wrong_place_is_named(tmp_path: Path, name: str) -> None:
     image(tmp_path / name)

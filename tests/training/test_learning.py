@@ -9,8 +9,6 @@ from napari_ggs.training.batches import Batch, batches, epoch_length
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.learning import DivergedError, Learner
 from napari_ggs.training.patches import PatchSet
-from napari_ggs.training.splits import TrainingError
-from napari_ggs.training.steps import device_of
 
 CPU = torch.device("cpu")
 
@@ -95,13 +93,6 @@ def test_a_loss_that_is_no_number_is_refused() -> None:
         next(taught.network.parameters()).fill_(float("nan"))
     with pytest.raises(DivergedError, match=r"no longer a number: lower .* learning rate \(now"):
         taught.learn(batch(), 0)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_said() -> None:
-    with pytest.raises(TrainingError, match="finds none: use --device auto or cpu"):
-        device_of("cuda")
-    assert device_of("auto") == device_of("cpu") == CPU
 
 
 def patches(n: int = 20) -> PatchSet:

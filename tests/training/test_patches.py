@@ -53,6 +53,19 @@ def test_moved_crops_stay_within_the_settings(patches: PatchSet) -> None:
     assert np.abs(centres - 63.5).max() < 0.1 * 64 * 1.25 + 1
 
 
+def test_joined_sets_keep_their_order_and_pixels() -> None:
+    rng = np.random.default_rng(0)
+    whole = [
+        PatchSet.of(list(rng.integers(0, 256, (n, 40, 40, 3), np.uint8)), ["normal"] * n, name)
+        for n, name in ((3, "a"), (2, "b"))
+    ]
+    joined = PatchSet.joined([whole[0].where(np.array([2, 0])), whole[1]])
+    assert joined.names.tolist() == ["a/3", "a/1", "b/1", "b/2"]
+    expected = np.concatenate([whole[0].pixels[[2, 0]], whole[1].pixels])
+    np.testing.assert_array_equal(joined.images, expected)
+    assert len(PatchSet.joined([PatchSet.of([], [], "")] * 2)) == 0
+
+
 STILL = PatchAugmentation(zoom=(1.0, 1.0), shift=0, turn=0)
 
 

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 from napari.layers import Image
-from napari.settings import get_settings
+from napari.settings import get_plugin_settings, get_settings
 from pytestqt.qtbot import QtBot
 
 from napari_ggs.glomeruli import Thresholds
@@ -19,6 +19,7 @@ from napari_ggs.models import Architecture, ModelCard
 from napari_ggs.slides import Slide, open_slide
 from napari_ggs.viewer.detect_dock import DetectDock
 from napari_ggs.viewer.messages import Job
+from napari_ggs.viewer.preferences import default_study
 from napari_ggs.viewer.reader import add_slide
 from napari_ggs.viewer.slide_run import SlideRun
 from tests import xvfb
@@ -28,7 +29,9 @@ from tests.review.test_session import rows_of
 @functools.cache
 def use_other_settings() -> None:
     """Let napari keep its settings in a new folder; it can be told only once."""
-    get_settings(Path(tempfile.mkdtemp()) / "settings.yaml")
+    folder = Path(tempfile.mkdtemp())
+    get_settings(folder / "settings.yaml")
+    get_plugin_settings(path_dir=folder)
 
 
 def a_card(task: str, scheme: Scheme = GGS) -> ModelCard:
@@ -61,6 +64,13 @@ def display() -> None:
     """A screen to draw on."""
     xvfb.start()
     use_other_settings()
+
+
+@pytest.fixture(autouse=True)
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study of the test's own, not the user's."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return default_study()
 
 
 @pytest.fixture

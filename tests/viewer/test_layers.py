@@ -9,12 +9,15 @@ from napari.components import ViewerModel
 from napari.layers import Image, Points
 from napari.utils.colormaps.standardize_color import transform_color
 from napari.utils.key_bindings import KeymapHandler
+from pytestqt.qtbot import QtBot
 
-from napari_ggs.glomeruli import Thresholds, numbered
+from napari_ggs.glomeruli import Thresholds, circles_of, numbered
 from napari_ggs.lesions import GGS, NON_GLOMERULUS
 from napari_ggs.review import Labelled, Session
 from napari_ggs.viewer.coordinates import to_points
+from napari_ggs.viewer.layer_edits import SETTLED_MS
 from napari_ggs.viewer.layers import BORDER_PX, ClassLayers
+from napari_ggs.viewer.slide_review import SlideReview
 from tests.review.test_session import rows_of
 
 
@@ -25,7 +28,7 @@ def session() -> Session:
 
 @pytest.fixture
 def layers(viewer: ViewerModel, image: Image, session: Session) -> ClassLayers:
-    views = ClassLayers(viewer, session, image)
+    views = SlideReview(viewer, image, session).layers
     session.extend(rows_of(60))
     return views
 
@@ -104,10 +107,6 @@ def test_points_that_a_script_pasted_do_no_harm(session: Session, layers: ClassL
     assert_layers_show(session, layers)
 
 
-def change_size(layer: Points) -> None:
-    layer.current_size = 7
-
-
 def change_symbol(layer: Points) -> None:
     layer.current_symbol = "square"
 
@@ -120,7 +119,7 @@ def change_face(layer: Points) -> None:
     layer.current_face_color = "red"
 
 
-@pytest.mark.parametrize("change", [change_size, change_symbol, change_border, change_face])
+@pytest.mark.parametrize("change", [change_symbol, change_border, change_face])
 @pytest.mark.parametrize("chosen", [0, 2])
 def test_the_layer_controls_change_no_circle(
     session: Session, layers: ClassLayers, change: Callable[[Points], None], chosen: int
@@ -205,13 +204,57 @@ def test_napari_s_delete_removes_circles_from_the_session(
     assert_layers_show(session, layers)
 
 
-def test_other_edits_with_napari_s_tools_are_taken_back(
+def test_points_that_are_added_with_napari_s_tool_are_new_glomeruli_of_that_class(
     session: Session, layers: ClassLayers
 ) -> None:
-    layers["normal"].add([10.0, 10.0])
+    layer, before = layers["obsolescent"], session.counts()["obsolescent"]
+    layer.current_size = 90
+    layer.add([10.0, 20.0])
+    (handle,) = session.latest
+    assert session.class_of(handle) == "obsolescent"
+    np.testing.assert_allclose(circles_of(session.rows([handle])), [[20.5, 10.5, 45.0]])
+    assert session.counts()["obsolescent"] == before + 1
     assert_layers_show(session, layers)
-    layers["normal"].data = layers["normal"].data + 5
+    session.undo()
+    assert session.counts()["obsolescent"] == before
     assert_layers_show(session, layers)
+
+
+def test_points_that_are_moved_with_napari_s_tool_move_their_circles(
+    session: Session, layers: ClassLayers
+) -> None:
+    before = session.members("normal")
+    layers["normal"].data = layers["normal"].data + np.array([0, 5])
+    np.testing.assert_allclose(session.members("normal")["x"], before["x"] + 5)
+    assert_layers_show(session, layers)
+    session.undo()
+    np.testing.assert_array_equal(circles_of(session.members("normal")), circles_of(before))
+    assert_layers_show(session, layers)
+
+
+def test_the_size_slider_resizes_what_is_selected_in_one_edit(
+    session: Session, layers: ClassLayers, qtbot: QtBot
+) -> None:
+    handles, layer = session.members("normal").index[:2], layers["normal"]
+    before = session.rows(handles)
+    select(layer, handles)
+    for size in (300, 320, 340):
+        layer.current_size = size
+    qtbot.waitUntil(lambda: session.edited == 0 and list(session.latest) == list(handles))
+    np.testing.assert_allclose(session.rows(handles)["radius"], 170)
+    qtbot.wait(2 * SETTLED_MS)
+    session.undo()
+    np.testing.assert_array_equal(session.rows(handles)["radius"], before["radius"])
+    assert_layers_show(session, layers)
+
+
+def test_the_size_slider_changes_nothing_while_nothing_is_selected(
+    session: Session, layers: ClassLayers, qtbot: QtBot
+) -> None:
+    before = session.members("normal")
+    layers["normal"].current_size = 77
+    qtbot.wait(2 * SETTLED_MS)
+    np.testing.assert_array_equal(circles_of(session.members("normal")), circles_of(before))
 
 
 def test_a_layer_that_was_taken_out_is_back_when_its_class_changes(

@@ -108,5 +108,6 @@ def test_the_manifest_names_what_is_there() -> None:
     manifest.validate_imports()
     assert all(reader.accepts_directories for reader in manifest.contributions.readers)
     assert [widget.display_name for widget in manifest.contributions.widgets] == [
-        "Detect & Classify"
+        "Detect & Classify",
+        "Review",
     ]

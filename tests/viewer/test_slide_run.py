@@ -13,7 +13,7 @@ def test_a_slide_can_be_deleted_together_with_its_circles(
     mine = viewer.add_points(np.zeros((1, 2)))
     viewer.layers.select_all()
     viewer.layers.selection.remove(mine)
-    viewer.layers.selection.remove(run.layers["normal"])
+    viewer.layers.selection.remove(run.review.layers["normal"])
     viewer.layers.remove_selected()
     qtbot.waitUntil(lambda: list(viewer.layers) == [mine])
     run.session.undo()

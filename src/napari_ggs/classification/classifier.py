@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from napari_ggs.devices import inference
 from napari_ggs.lesions import Scheme
-from napari_ggs.tensors import Triple, as_input
+from napari_ggs.rgb import Triple
+from napari_ggs.tensors import as_input
 
 Patches = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
@@ -76,7 +77,7 @@ class Classifier:
         if len(images) == 0:
             return np.empty((0, len(self.scheme.classes)))
         device = next(self.network.parameters()).device
-        with torch.inference_mode():
+        with inference():
             logits = self.network(as_input(images, self.mean, self.std, device)).cpu().double()
             shares: Probabilities = (logits / self.temperature).softmax(dim=1).numpy()
         return shares

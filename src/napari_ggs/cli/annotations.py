@@ -43,9 +43,10 @@ def circles(
         bool, typer.Option("--leica", help="ImageScope XML of a Leica SCN slide, which it turns.")
     ] = False,
 ) -> None:
-    """Convert outlined glomeruli between CSV, QuPath, ImageScope, labelme, COCO and masks.
+    """Convert outlined glomeruli between CSV, QuPath, ImageScope, labelme and COCO; read masks.
 
-    Outlines, boxes and masks become circles of the same area at their centre of mass.
+    Outlines, boxes and masks become circles of the same area at their centre of mass. Detections
+    that nobody labelled go only into CSV and GeoJSON, which tell them from what people say.
     """
     from contextlib import nullcontext
 
@@ -54,7 +55,7 @@ def circles(
     from napari_ggs.slides import open_slide
 
     with nullcontext() if slide is None else open_slide(slide, mpp) as opened:
-        table = convert(
+        table, left_out = convert(
             files,
             out,
             opened,
@@ -67,3 +68,8 @@ def circles(
     counts = classes_in_force(table).value_counts()
     each = ", ".join(f"{name or 'without a class'} {n}" for name, n in counts.items())
     console.line(f"{out}: {len(table)} circles{f' ({each})' if each else ''}")
+    if left_out:
+        console.line(
+            f"  {left_out} detections that nobody labelled were left out: in such a file they "
+            "would pass for a person's. Write CSV or GeoJSON to keep them."
+        )

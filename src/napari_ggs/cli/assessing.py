@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from napari_ggs.cli.options import ClassifierName, DetectorName, Mpp, Renamed, renamed_classes
+from napari_ggs.cli.options import (
+    ClassifierName,
+    DetectorName,
+    Device,
+    Mpp,
+    Renamed,
+    renamed_classes,
+)
 
 
 def evaluate(
@@ -23,18 +30,21 @@ def evaluate(
     classifier: ClassifierName = None,
     mpp: Mpp = None,
     renamed: Renamed = None,
+    device: Device = "auto",
 ) -> None:
     """Measure detection, with and without the classifier's filter, and naming.
 
     Circle AP under the protocols coco, ggs and paper, precision-recall curves, recall, precision,
-    centre recall and radius ratio at the detector's threshold; where the truth has classes, also
-    the confusion matrix, F1 and AUC. Exit code 2 if a slide could not be measured; the others are.
+    centre recall, radius ratio and false circles per mm2 at the detector's threshold; where the
+    truth has classes, also the confusion matrix, F1 and AUC. The truth of a slide without
+    glomeruli is a file without circles. Exit code 2 if a slide could not be measured; the others
+    are.
     """
     from napari_ggs.batch import Settings
     from napari_ggs.studies.assess_slides import assess_slides
 
     classes = renamed_classes(renamed)
-    settings = Settings.load(detector, classifier)
+    settings = Settings.load(detector, classifier, device=device)
     if code := assess_slides(slides, truth, out, settings, mpp, classes):
         raise typer.Exit(code)
 
@@ -46,15 +56,16 @@ def classify(
     ],
     out: Annotated[Path, typer.Option(help="The table to write (.csv).")],
     classifier: ClassifierName = None,
+    device: Device = "auto",
 ) -> None:
     """Classify ready-made crops of one glomerulus each.
 
     Where they lie in folders named after classes (or sclerotic and normal or non-sclerotic), AUC
     and other figures are printed and written beside the table (.json), with pictures (a folder
     .figures); folders above or below those are patients. Exit code 2 if an image could not be
-    read; the others are classified.
+    read, or lies in no class folder where others do; the others are classified.
     """
     from napari_ggs.studies.assess_crops import assess_crops
 
-    if code := assess_crops(folder, out, classifier):
+    if code := assess_crops(folder, out, classifier, device):
         raise typer.Exit(code)

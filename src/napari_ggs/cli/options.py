@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
 
 Mpp = Annotated[
@@ -17,6 +18,10 @@ Mpp = Annotated[
 ]
 DetectorName = Annotated[str | None, typer.Option("--detector", help="A model's name or file.")]
 ClassifierName = Annotated[str | None, typer.Option("--classifier", help="A model's name or file.")]
+Device = Annotated[
+    DeviceName,
+    typer.Option("--device", help="Where to compute; auto takes a GPU if there is one."),
+]
 Share = Annotated[float | None, typer.Option(min=0, max=1, show_default="the model's own")]
 
 

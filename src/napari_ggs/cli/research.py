@@ -9,6 +9,8 @@ import typer
 
 from napari_ggs import console
 from napari_ggs.cancelling import Cancelled
+from napari_ggs.cli.options import Device
+from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
 
 
@@ -28,7 +30,7 @@ def train(
         bool, typer.Option(help="Go on from where a training of this model was cut off.")
     ] = True,
     device: Annotated[
-        Literal["auto", "cpu", "cuda"] | None,
+        DeviceName | None,
         typer.Option(help="Where to compute.", show_default="the recipe's"),
     ] = None,
 ) -> None:
@@ -72,17 +74,25 @@ def _stoppable(title: str) -> Iterator[tuple[console.Advance, Cancelled]]:
 
 
 def _test_figures(model: Path) -> Path:
-    """Measure what the folds of an ensemble answered about their test patients."""
+    """Measure what the folds of an ensemble answered about their test patients.
+
+    Of all folds together, and as ROC curves with a band over the folds (``roc_folds.png``).
+    """
     import pandas as pd
 
+    from napari_ggs.evaluation.drawing import save
+    from napari_ggs.evaluation.pictures import roc_picture
     from napari_ggs.models import read_card
     from napari_ggs.studies.assessment_files import figures_folder, write_classes
-    from napari_ggs.studies.figures import answers_of
+    from napari_ggs.studies.figures import answers_of, band_of
     from napari_ggs.training.predicting import predictions_path
 
     table = pd.read_csv(predictions_path(model), keep_default_na=False)
-    folder = figures_folder(model)
-    write_classes(answers_of(table, read_card(model).scheme), folder)
+    scheme, folder = read_card(model).scheme, figures_folder(model)
+    areas = write_classes(answers_of(table, scheme), folder).auc
+    defined = [name for name, area in areas.items() if area.value >= 0]
+    bands = {name: band_of(table, name, scheme, by="fold") for name in defined}
+    save(roc_picture(bands), folder / "roc_folds.png")
     return folder
 
 
@@ -112,6 +122,7 @@ def reproduce(
             show_default="phantoms with made-up patients",
         ),
     ] = None,
+    device: Device = "auto",
 ) -> None:
     """Run a study of the papers: their table beside ours, with pictures, in report.md.
 
@@ -121,6 +132,7 @@ def reproduce(
     from napari_ggs.studies.reproduce import reproduce as run_study
 
     with _stoppable(study) as (advance, stopped):
-        report = run_study(study, out, scale, data, training.shown_by(advance), stopped)
+        shown = training.shown_by(advance)
+        report = run_study(study, out, scale, data, shown, stopped, device)
     console.line(report.read_text(encoding="utf-8"))
     console.line(f"The report, with pictures: {report}")

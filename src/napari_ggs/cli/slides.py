@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from napari_ggs import console, doctor
-from napari_ggs.cli.options import ClassifierName, DetectionScore, DetectorName, Mpp, Share
+from napari_ggs.cli.options import ClassifierName, DetectionScore, DetectorName, Device, Mpp, Share
 from napari_ggs.errors import UserError
 
 
@@ -18,6 +18,7 @@ def run(
     classifier: ClassifierName = None,
     t_det: DetectionScore = None,
     t_glom: Share = None,
+    device: Device = "auto",
 ) -> None:
     """Detect and classify the glomeruli of slides.
 
@@ -27,7 +28,7 @@ def run(
     """
     from napari_ggs.batch import Settings, run_slides
 
-    settings = Settings.load(detector, classifier, t_det, t_glom)
+    settings = Settings.load(detector, classifier, t_det, t_glom, device)
     with console.interruptible() as cancelled:
         code = run_slides(slides, out, settings, mpp, cancelled)
     if code:
@@ -67,7 +68,7 @@ def phantom(
     ] = "wedge",
 ) -> None:
     """Write a synthetic PAS kidney slide with known truth beside it (.truth.csv)."""
-    from napari_ggs.batch import write_phantom
+    from napari_ggs.demo import write_phantom
 
     made = write_phantom(path, width, height, mpp, seed, outline)
     console.line(f"{path}: {made} glomeruli; the truth is in {path.with_suffix('.truth.csv')}")
@@ -80,7 +81,7 @@ def demo(
     ] = None,
 ) -> None:
     """Run the main job on a phantom slide: make it, detect, classify, write, show."""
-    from napari_ggs.batch import run_demo
+    from napari_ggs.demo import run_demo
 
     slide = run_demo(out)
     if view or (view is None and console.can_show()):

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from napari_ggs.detection.decoding import Decoded, decode
-from napari_ggs.tensors import Triple, as_input
+from napari_ggs.devices import inference
+from napari_ggs.rgb import Triple
+from napari_ggs.tensors import as_input
 
 Array = NDArray[np.float64]
 Images = NDArray[np.uint8]
@@ -85,7 +86,7 @@ class Detector:
         if len(images) == 0:
             return []
         device = next(self.network.parameters()).device
-        with torch.inference_mode():
+        with inference():
             pixels = as_input(_filled_up(images), self.mean, self.std, device)
             found = decode(self.network(pixels), threshold)
         return [self._within(one, *images.shape[1:3]) for one in found]

@@ -32,6 +32,8 @@ def losses(maps: Maps, targets: Targets) -> Losses:
     A batch without any centre still has a heat-map loss: it learns that there is nothing.
     """
     centres = targets.centre.sum().clamp(min=1)
+    # The offset, |dx| + |dy|, is divided by the N centres too, as the papers write it; the code of
+    # CenterNet and CircleNet divides by 2 N, since its mask counts x and y: half our weight.
     return Losses(
         heat=focal(maps.heat.float(), targets) / centres,
         radius=_l1_at_centres(maps.radius, targets.radius, targets.centre) / centres,

@@ -12,7 +12,7 @@ from napari_ggs.evaluation.calibration import (
 from napari_ggs.evaluation.classes import Answers, ClassFigures, class_figures
 from napari_ggs.evaluation.comparing import Comparison
 from napari_ggs.evaluation.confusion import balanced_accuracy, confusion, f1_scores, macro_f1
-from napari_ggs.evaluation.estimates import Estimate, bootstrap, median, wilson
+from napari_ggs.evaluation.estimates import Estimate, bootstrap, median, rate, wilson
 from napari_ggs.evaluation.filtering import compare, kept, true_classes
 from napari_ggs.evaluation.matching import Overlaps
 from napari_ggs.evaluation.operating import OperatingPoint, at_threshold
@@ -70,6 +70,7 @@ __all__ = [
     "median",
     "pooled",
     "precision_recall",
+    "rate",
     "reliability",
     "roc",
     "roc_band",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest, quantile_test
+from scipy.stats import binomtest, chi2, quantile_test
 
 from napari_ggs.circles import Array
 
@@ -54,6 +54,16 @@ def wilson(hits: int, n: int) -> Estimate:
         return Estimate(nan, 0)
     interval = binomtest(hits, n).proportion_ci(LEVEL, method="wilson")
     return Estimate(hits / n, n, float(interval.low), float(interval.high))
+
+
+def rate(events: int, extent: float) -> Estimate:
+    """Events per unit of `extent` with the exact interval of a Poisson count; n events."""
+    if not extent > 0:
+        return Estimate(nan, events)
+    tail = (1 - LEVEL) / 2
+    low = chi2.ppf(tail, 2 * events) / 2 if events else 0.0
+    high = chi2.ppf(1 - tail, 2 * events + 2) / 2
+    return Estimate(events / extent, events, float(low / extent), float(high / extent))
 
 
 def median(values: ArrayLike) -> Estimate:

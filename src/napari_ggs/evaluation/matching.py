@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ggs.circles import Array
-from napari_ggs.evaluation.protocols import Protocol, SizeBand
+from napari_ggs.evaluation.protocols import PIXEL_UM, Protocol, SizeBand
 
 FALSE = -1
 """No true circle: a false positive."""
@@ -26,7 +26,7 @@ class Overlaps:
     found_areas, true_areas : ndarray, shape (n,), (m,)
         px^2.
     mpp : float or None
-        um/px, for protocols whose sizes are in microns.
+        um/px, for sizes; None takes the image's pixels as they are.
     group : str
         The patient or slide.
     """
@@ -119,8 +119,9 @@ def _outside(
 ) -> NDArray[np.bool_]:
     if band is None:
         return np.zeros(len(areas), dtype=bool)
-    if protocol.unit == "px":
-        return ~band.holds(areas)
-    if image.mpp is None:
+    if image.mpp is not None:
+        unit = PIXEL_UM if protocol.unit == "px" else 1.0
+        return ~band.holds(areas * (image.mpp / unit) ** 2)
+    if protocol.unit == "um":
         raise ValueError(f"Sizes of the protocol {protocol.name} need the image's um/px.")
-    return ~band.holds(areas * image.mpp**2)
+    return ~band.holds(areas)

@@ -10,6 +10,10 @@ from napari_ggs.circles import Array
 
 RECALL_POINTS = np.linspace(0.0, 1.0, 101)
 
+PIXEL_UM = 4.0
+"""Width of the pixels in which sizes "in px" are meant: those of the papers' detector, whatever the
+slide's (REFERENCE.md section 2). At level 0 of a scan no glomerulus would be small."""
+
 
 @dataclass(frozen=True)
 class SizeBand:
@@ -43,7 +47,8 @@ class Protocol:
         Circle IoU from which a found circle counts as a hit; AP is the mean over them.
     sizes : tuple of SizeBand
     unit : {"px", "um"}
-        Of the bands' areas, squared: level-0 px, or microns by the slide's own resolution.
+        Of the bands' areas, squared: pixels `PIXEL_UM` wide (the image's own where its um/px is
+        unknown), or microns.
     score_decimals : int or None
         Decimals that scores are rounded to before they are ranked.
     max_detections : int
@@ -70,7 +75,7 @@ COCO = Protocol(
     (SizeBand("S", 0, 32**2), SizeBand("M", 32**2, 96**2), SizeBand("L", 96**2, inf)),
     "px",
 )
-"""COCO's own thresholds and sizes. Its sizes depend on the scan's resolution."""
+"""COCO's own thresholds and sizes, in pixels of 4 um."""
 
 GGS = Protocol(
     "ggs",

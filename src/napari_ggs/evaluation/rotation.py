@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from napari_ggs.detection import AnyDetector
 
 
+LEAST_SCORE = 0.5
+"""Detection score from which circles are compared (REFERENCE.md section 2)."""
+
+
 def rotation_consistency(first: ArrayLike, second: ArrayLike, threshold: float = 0.5) -> Estimate:
     """Agreement of two sets of circles: 2 x matched / (n1 + n2) (REFERENCE.md section 2).
 

@@ -1,4 +1,4 @@
-"""Foreign formats, one module each; every module reads what it writes."""
+"""Foreign formats: reading circles in any of them, writing them in most."""
 
 from napari_ggs.exchange.reading import read_circles
 from napari_ggs.exchange.writing import convert, write_circles

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from napari_ggs import glomeruli
+from napari_ggs.circles import inside
 from napari_ggs.errors import UserError
 from napari_ggs.exchange.classes import class_of
 from napari_ggs.glomeruli import GEOMETRY
@@ -113,6 +114,20 @@ def refuse_outside(table: pd.DataFrame, slide: Slide, path: Path) -> None:
 def truth(table: pd.DataFrame) -> pd.Series:
     """Rows that a person vouches for: labelled, or drawn; not a detection that nobody saw."""
     return (table["label"] != "") | table["detection_score"].isna()
+
+
+def whole(table: pd.DataFrame, slide: Slide) -> pd.Series:
+    """Circles that no edge cuts: neither the file says so, nor do they reach out of the slide."""
+    fitting = inside(glomeruli.circles_of(table), (0, 0, slide.width, slide.height))
+    return ~table["cut"].astype(bool) & fitting
+
+
+def told_by_people(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `truth` without predictions: all that formats may hold which know none.
+
+    Whatever stands in such a file reads back as what a person says.
+    """
+    return table[truth(table)].assign(predicted="")
 
 
 def as_glomeruli(table: pd.DataFrame) -> tuple[pd.DataFrame, Scheme]:

@@ -19,7 +19,7 @@ import pandas as pd
 from napari_ggs import glomeruli
 from napari_ggs.errors import UserError
 from napari_ggs.exchange import shapes
-from napari_ggs.exchange.circle_table import COLUMNS
+from napari_ggs.exchange.circle_table import COLUMNS, told_by_people
 from napari_ggs.exchange.classes import GLOMERULUS
 from napari_ggs.exchange.run_lengths import decoded
 from napari_ggs.exchange.shapes import Circle, Size
@@ -28,21 +28,22 @@ from napari_ggs.glomeruli import GEOMETRY
 
 
 def write_coco(table: pd.DataFrame, path: Path, image: str, size: Size) -> None:
-    """Write the circles of one image, one category for each class in force.
+    """Write the circles of one image that people vouch for, one category for each label.
 
     Parameters
     ----------
     table : DataFrame
-        A Glomeruli table.
+        A Glomeruli table; see `told_by_people` for what is left out.
     path : Path
     image : str
         File name of the image.
     size : tuple of float
         Its width and height in px.
     """
-    names = [name or GLOMERULUS for name in glomeruli.classes_in_force(table)]
+    known = told_by_people(table)
+    names = [name or GLOMERULUS for name in known["label"]]
     categories = {name: number for number, name in enumerate(sorted(set(names)), start=1)}
-    circles = glomeruli.circles_of(table).tolist()
+    circles = glomeruli.circles_of(known).tolist()
     content = {
         "images": [{"id": 1, "file_name": image, "width": size[0], "height": size[1]}],
         "categories": [{"id": number, "name": name} for name, number in categories.items()],

@@ -1,8 +1,8 @@
 """Aperio ImageScope XML: one layer of ellipse regions for each class (REFERENCE.md section 6).
 
 A region's ellipse is given by two opposite corners of its bounding box, in level-0 px. Leica SCN
-slides are turned in ImageScope: X = height - y, Y = x. The predicted class, scores and
-probabilities do not travel: what comes back is the class in force, as a label. See
+slides are turned in ImageScope: X = height - y, Y = x. Predictions, scores and probabilities do
+not travel: only what people vouch for is written, and comes back as their label. See
 `napari_ggs.exchange.imagescope_reading` for the way back.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_ggs import glomeruli
+from napari_ggs.exchange.circle_table import told_by_people
 from napari_ggs.exchange.classes import GLOMERULUS, LESIONS
 from napari_ggs.files import replacing
 
@@ -37,12 +37,13 @@ Points = NDArray[np.float64]
 def write_imagescope(
     table: pd.DataFrame, path: Path, mpp: float | None = None, leica_height: int | None = None
 ) -> None:
-    """Write one layer for each class in force, one ellipse for each circle.
+    """Write one layer for each label, one ellipse for each circle that people vouch for.
 
     Parameters
     ----------
     table : DataFrame
-        A Glomeruli table; where it has a column ``cut``, regions that are say so in their text.
+        A Glomeruli table; see `told_by_people` for what is left out. Where it has a column
+        ``cut``, regions that are say so in their text.
     path : Path
     mpp : float, optional
         Microns per level-0 pixel of the slide.
@@ -50,10 +51,10 @@ def write_imagescope(
         Height of a Leica SCN slide in level-0 px: turns the circles as ImageScope shows it.
     """
     root = Element("Annotations", MicronsPerPixel="" if mpp is None else repr(mpp))
-    classes = glomeruli.classes_in_force(table)
-    for number, name in enumerate(sorted(classes.unique()), start=1):
+    known = told_by_people(table)
+    for number, name in enumerate(sorted(known["label"].unique()), start=1):
         layer = _layer(root, number, name)
-        rows = table[classes == name].to_dict("records")
+        rows = known[known["label"] == name].to_dict("records")
         for place, row in enumerate(rows, start=1):
             corners = _corners(float(row["x"]), float(row["y"]), float(row["radius"]))
             turned = corners if leica_height is None else _to_leica(corners, leica_height)

@@ -12,10 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from napari_ggs import glomeruli
 from napari_ggs.errors import UserError
 from napari_ggs.exchange import shapes
-from napari_ggs.exchange.circle_table import COLUMNS
+from napari_ggs.exchange.circle_table import COLUMNS, told_by_people
 from napari_ggs.exchange.classes import GLOMERULUS
 from napari_ggs.exchange.shapes import Circle, Size
 from napari_ggs.files import replacing
@@ -26,26 +25,23 @@ WITHOUT_AREA = {"point", "points", "line", "linestrip"}
 
 
 def write_labelme(table: pd.DataFrame, path: Path, image: str, size: Size) -> None:
-    """Write one circle shape for each circle, labelled by the class in force.
+    """Write one circle shape for each circle that people vouch for, with its label.
 
     Parameters
     ----------
     table : DataFrame
-        A Glomeruli table, perhaps with a column ``cut`` (a flag of the shape).
+        A Glomeruli table, perhaps with a column ``cut`` (a flag of the shape); see
+        `told_by_people` for what is left out.
     path : Path
     image : str
         File name of the image.
     size : tuple of float
         Its width and height in px.
     """
-    classes = glomeruli.classes_in_force(table)
     content: dict[str, Any] = {
         "version": VERSION,
         "flags": {},
-        "shapes": [
-            _shape(row, name or GLOMERULUS)
-            for row, name in zip(table.to_dict("records"), classes, strict=True)
-        ],
+        "shapes": [_shape(row) for row in told_by_people(table).to_dict("records")],
         "imagePath": image,
         "imageData": None,
         "imageHeight": size[1],
@@ -55,10 +51,10 @@ def write_labelme(table: pd.DataFrame, path: Path, image: str, size: Size) -> No
         scratch.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def _shape(row: Mapping[Any, Any], name: str) -> dict[str, Any]:
+def _shape(row: Mapping[Any, Any]) -> dict[str, Any]:
     x, y, radius = (float(row[column]) for column in GEOMETRY)
     return {
-        "label": name,
+        "label": row["label"] or GLOMERULUS,
         "points": [[x, y], [x + radius, y]],
         "group_id": None,
         "description": "",

@@ -25,6 +25,9 @@ LARGEST = 2**27
 TOGETHER = 0.9
 """Share of a value's pixels in its largest area for it to be one glomerulus."""
 
+PHOTOGRAPH = 0.95
+"""Share of pixels that are not black from which a colour image is no mask."""
+
 SPECK = 4
 """Areas of fewer pixels are no glomeruli."""
 
@@ -47,8 +50,7 @@ def read_mask(path: Path) -> tuple[pd.DataFrame, Size]:
     UserError
         If the file is no image, too large, or empty.
     """
-    pixels = _pixels(path)
-    labels = _labels(pixels)
+    labels = _read(path)
     height, width = labels.shape
     rows = []
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
@@ -63,21 +65,22 @@ def read_mask(path: Path) -> tuple[pd.DataFrame, Size]:
     if not rows:
         raise UserError(
             f"The mask {path} is empty: all its {width} x {height} pixels are 0 (glomeruli are "
-            "what is not 0). For a slide without glomeruli give no mask."
+            "what is not 0). For a slide without glomeruli give a CSV file of the line x,y,radius."
         )
     return pd.DataFrame(rows), (float(width), float(height))
 
 
-def _pixels(path: Path) -> NDArray[np.generic]:
+def _read(path: Path) -> Labels:
     try:
         pixels = _tiff(path) if path.suffix.lower() in (".tif", ".tiff") else _picture(path)
+        if pixels.ndim not in (2, 3):
+            raise ValueError(f"it has {pixels.ndim} dimensions, not 2 or 3")
+        return _labels(pixels)
     except (OSError, ValueError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
         raise UserError(
-            f"The mask {path} cannot be read ({error}). Expected a PNG or TIFF image."
+            f"The mask {path} cannot be read ({error}). Expected a PNG or TIFF image that is 0 "
+            "where there is no glomerulus."
         ) from error
-    if pixels.ndim not in (2, 3):
-        raise UserError(f"The mask {path} has {pixels.ndim} dimensions; expected one image.")
-    return pixels
 
 
 def _picture(path: Path) -> NDArray[np.generic]:
@@ -104,6 +107,7 @@ def _labels(pixels: NDArray[np.generic]) -> Labels:
     """Number the glomeruli, 0 between them."""
     if pixels.ndim == 3:
         colours = pixels[..., : 3 if pixels.shape[2] > 2 else 1]  # alpha is none
+        _refuse_photograph(colours)
         return _areas(np.asarray(colours.any(axis=2)))
     values = pd.unique(pixels.ravel())
     if pixels.dtype.kind in "iu" and np.count_nonzero(values) > 1:
@@ -112,6 +116,12 @@ def _labels(pixels: NDArray[np.generic]) -> Labels:
         if _each_together(numbers):
             return numbers
     return _areas(pixels.astype(bool))
+
+
+def _refuse_photograph(colours: NDArray[np.generic]) -> None:
+    """Nearly no pixel of a photograph is black; of a mask most are."""
+    if colours.shape[2] > 1 and colours.any(axis=2).mean() > PHOTOGRAPH:
+        raise ValueError("hardly a pixel is black, as in a photograph: that is no mask")
 
 
 def _areas(mask: NDArray[np.bool_]) -> Labels:

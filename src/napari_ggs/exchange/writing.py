@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from napari_ggs.errors import UserError
-from napari_ggs.exchange.circle_table import as_glomeruli
+from napari_ggs.exchange.circle_table import as_glomeruli, told_by_people
 from napari_ggs.exchange.coco import write_coco
 from napari_ggs.exchange.imagescope import write_imagescope
 from napari_ggs.exchange.labelme import write_labelme
@@ -18,6 +18,9 @@ from napari_ggs.files import make_folder
 from napari_ggs.slides import Slide
 
 Format = Literal["csv", "geojson", "imagescope", "labelme", "coco"]
+
+WITH_PREDICTIONS: tuple[Format, ...] = ("csv", "geojson")
+"""Formats that tell a detection from what a person says; the others hold the latter alone."""
 
 BY_ENDING: dict[str, Format] = {".csv": "csv", ".geojson": "geojson", ".xml": "imagescope"}
 
@@ -47,8 +50,11 @@ def write_circles(
     *,
     written: Format = "csv",
     leica: bool = False,
-) -> None:
-    """Write a table of circles (level-0 px) in one of the formats.
+) -> pd.DataFrame:
+    """Write a table of circles (level-0 px) in one of the formats; return the rows written.
+
+    Detections that nobody confirmed are left out of files that could not say so: those of
+    formats other than `WITH_PREDICTIONS`.
 
     Parameters
     ----------
@@ -68,7 +74,8 @@ def write_circles(
     UserError
         If the slide is missing where it is needed, or the file cannot be written.
     """
-    full, scheme = as_glomeruli(table)
+    rows = table if written in WITH_PREDICTIONS else told_by_people(table)
+    full, scheme = as_glomeruli(rows)
     if written == "csv":
         write_csv(full, scheme, path)
     elif written == "geojson":
@@ -81,6 +88,7 @@ def write_circles(
     else:
         writer: Callable[..., None] = write_labelme if written == "labelme" else write_coco
         writer(full, path, slide.path.name, (slide.width, slide.height))
+    return rows
 
 
 def convert(
@@ -93,8 +101,8 @@ def convert(
     downsample: float | None = None,
     image_mpp: float | None = None,
     leica: bool = False,
-) -> pd.DataFrame:
-    """Write the circles of one or several files of a slide into one; returns their table.
+) -> tuple[pd.DataFrame, int]:
+    """Write the circles of one or several files of a slide into one.
 
     Parameters
     ----------
@@ -105,6 +113,13 @@ def convert(
         The format; by default the ending of `out` says.
     classes, downsample, image_mpp, leica
         See `napari_ggs.exchange.reading.read_circles`.
+
+    Returns
+    -------
+    table : DataFrame
+        What was written.
+    left_out : int
+        Number of detections that were not: see `write_circles`.
 
     Raises
     ------
@@ -120,8 +135,8 @@ def convert(
     ]
     table = tables[0] if len(tables) == 1 else _joined(tables)
     make_folder(out.parent)
-    write_circles(table, out, slide, written=written, leica=leica)
-    return table
+    rows = write_circles(table, out, slide, written=written, leica=leica)
+    return rows, len(table) - len(rows)
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from napari_ggs.models.parts import (
     Sha256,
     TrainedWith,
 )
+from napari_ggs.rgb import Triple
 from napari_ggs.tile_size import too_small
 
 FORMAT_VERSION = 1
@@ -29,7 +30,6 @@ RESEARCH_ONLY = "For research, not diagnosis."
 
 Task = Literal["detection", "classification"]
 Share = Annotated[float, Field(ge=0, le=1)]
-Triple = tuple[float, float, float]
 
 
 class ModelError(UserError):
@@ -67,7 +67,8 @@ class ModelCard(Part):
     data, labelled_by, parents, patients_seen, trained_with, created
         Where it comes from; ``parents`` are names of the models or weights that it grew from.
     metrics : dict
-        Figures from held-out data, name to value.
+        Figures, name to value. A name begins with the data that it is of: ``validation`` and
+        ``selection`` chose the network (and its temperature), which flatters; ``test`` did not.
     sha256 : str
         Of the weights file; of a composite, of its members (`parts.digest`). Saving fills it in.
     """

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from napari_ggs.devices import device_of
 from napari_ggs.files import replacing
 from napari_ggs.models.card import ModelCard, ModelError
 from napari_ggs.models.finding import Found, deciding, find
@@ -135,7 +136,7 @@ def save_composite(card: ModelCard, path: Path) -> Path:
     if path.with_suffix(".safetensors").exists():
         raise ModelError(f"{path} is the card of another model: choose another name.")
     stamped = dated(card, digest(card.architecture.kind, card.members))
-    build(Found(path, stamped))
+    build(Found(path, stamped), device_of("cpu"))
     with replacing(path) as file:
         file.write_text(as_json(stamped), encoding="utf-8")
     return path

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import timm
 
 from napari_ggs.detection.dla import UNUSED_WEIGHTS
-from napari_ggs.models.card import Triple
 from napari_ggs.models.checkpoints import State
+from napari_ggs.rgb import Triple
 
 Normalisation = tuple[Triple, Triple]
 Rules = tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]

@@ -47,7 +47,7 @@ class Member(Part):
 
 
 class DataSource(Part):
-    """A data set that a model learnt from."""
+    """A data set that a model learnt from; ``sha256`` is of the content, where it was computed."""
 
     name: str
     licence: str

@@ -1,18 +1,18 @@
 """The four files of a slide: table, GeoJSON, overlay picture and summary."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
 
-from napari_ggs import glomeruli
+from napari_ggs import __version__, glomeruli
 from napari_ggs.errors import UserError
 from napari_ggs.exchange.qupath import write_geojson
 from napari_ggs.exchange.table import write_csv
-from napari_ggs.files import explained, make_folder, replacing
+from napari_ggs.files import explained, make_folder, replacing, scratch_folder
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.report.overlay import write_overlay
@@ -21,6 +21,12 @@ from napari_ggs.slides import Slide
 
 Files = tuple[Path, Path, Path, Path]
 ENDINGS = (".csv", ".geojson", ".png", ".json")
+
+UNFINISHED = {
+    MARK: __version__,
+    "unfinished": "These files were being replaced when the program ended: run the slide again.",
+}
+"""The summary while the other files take their places."""
 
 
 def write_results(
@@ -35,7 +41,8 @@ def write_results(
 
     The CSV has every circle; the GeoJSON and the picture leave out what is below the detection
     threshold. They take their places together: if one cannot be written, older ones stay as they
-    are. The summary comes last: where it stands, the others are complete and belong to it.
+    are. The summary comes last: where it stands, the others are complete and belong to it. Until
+    then `UNFINISHED` stands there, so that files of a run that was killed are known as ours.
 
     Returns
     -------
@@ -56,8 +63,7 @@ def write_results(
         write_csv(table, scheme, csv)
         write_geojson(shown, scheme, geojson, slide.fingerprint)
         write_overlay(shown, slide, scheme, png)
-        with replacing(summary) as scratch:
-            scratch.write_text(json.dumps(values, indent=2) + "\n")
+        _write_summary(values, summary)
     return [*_files(folder, slide.name)]
 
 
@@ -95,14 +101,16 @@ def _is_summary(path: Path) -> bool:
 @contextmanager
 def _together(folder: Path, name: str) -> Iterator[Files]:
     """Paths to write to, in a folder beside; in the end all take their places."""
-    with explained(folder):
-        scratch = TemporaryDirectory(prefix=f".{name}.", dir=folder)
-    with scratch:
-        written = _files(Path(scratch.name), name)
+    final = _files(folder, name)
+    with scratch_folder(folder / name) as scratch:
+        written = _files(scratch, name)
         yield written
-        final = _files(folder, name)
-        with explained(final[-1]):
-            final[-1].unlink(missing_ok=True)
+        _write_summary(UNFINISHED, final[-1])
         for source, target in zip(written, final, strict=True):
             with explained(target):
                 source.replace(target)
+
+
+def _write_summary(values: Mapping[str, Any], path: Path) -> None:
+    with replacing(path) as scratch:
+        scratch.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from scipy.stats import binomtest
 
 from napari_ggs import __version__, glomeruli
+from napari_ggs.evaluation import wilson
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import NON_GLOMERULUS, Scheme
 from napari_ggs.slides import Slide
@@ -54,7 +54,7 @@ def summarise(
         "glomeruli": sum(counts.values()),
         "counts": counts,
         "globally_sclerotic_percent": glomeruli.percent_sclerotic(counts, scheme),
-        "globally_sclerotic_percent_95": wilson(counts, scheme),
+        "globally_sclerotic_percent_95": _interval(counts, scheme),
         "definition": GLOBAL,
         "rejected": _rejected(table, thresholds),
         "unclassified": int(glomeruli.unclassified(table, thresholds).sum()),
@@ -69,7 +69,7 @@ def summarise(
         "complete": run.complete,
         "region": run.region,
         "tissue_mm2": round(slide.tissue().area_mm2, 4),
-        "tissue_not_analysed_percent": _percent(run.missed),
+        "tissue_not_analysed_percent": _percent(run.missed if slide.tissue().area_mm2 else None),
         "tissue_unreadable_percent": _percent(slide.unread_fraction()),
         "note": RESEARCH,
     }
@@ -90,14 +90,11 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 4)
 
 
-def wilson(counts: dict[str, int], scheme: Scheme) -> list[float] | None:
+def _interval(counts: dict[str, int], scheme: Scheme) -> list[float] | None:
     """Wilson's 95 % interval of %GGS in percent; None without glomeruli."""
-    total = sum(counts.values())
-    if not total:
-        return None
     sclerotic = sum(counts.get(name, 0) for name in scheme.sclerotic)
-    interval = binomtest(sclerotic, total).proportion_ci(method="wilson")
-    return [round(100 * interval.low, 2), round(100 * interval.high, 2)]
+    share = wilson(sclerotic, sum(counts.values()))
+    return [round(100 * end, 2) for end in (share.low, share.high)] if share.n else None
 
 
 def _rejected(table: pd.DataFrame, thresholds: Thresholds) -> dict[str, int]:

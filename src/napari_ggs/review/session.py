@@ -1,10 +1,11 @@
 """One slide under review: its table, what people did to it, and a signal per change.
 
-Nothing else holds state: layers and docks ask the session and follow its signals.
+Nothing else holds state: layers and docks ask the session and follow its signals. What a person
+does is kept in the journal first (`review.journal`), and shown after that.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import singledispatchmethod
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,10 @@ from psygnal import Signal
 from napari_ggs import glomeruli
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
-from napari_ggs.review.events import Event, Labelled, Removed, Restored
+from napari_ggs.review.events import Event
+from napari_ggs.review.journal import Journal, MemoryJournal
+from napari_ggs.store import Event as Kept
+from napari_ggs.store import FieldChange, apply_changes, existing, starting, value_of
 
 HIDDEN = ""
 """The class of a circle that no layer shows: under the detection threshold, or removed."""
@@ -22,7 +26,7 @@ HIDDEN = ""
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Circles whose class changed, appeared or went.
+    """Circles that appeared, went, moved or changed class.
 
     Attributes
     ----------
@@ -37,43 +41,73 @@ class Change:
 
     @property
     def classes(self) -> set[str]:
-        """Classes that lost or gained circles."""
+        """Classes whose circles are others now."""
         return ({*self.before} | {*self.after}) - {HIDDEN}
 
 
 class Session:
-    """The circles of one slide under review.
+    """The circles of one slide under review, as one reader sees them.
 
     Parameters
     ----------
     scheme : Scheme
     thresholds : Thresholds, optional
         What an unlabelled circle must reach to count; settable at any time.
+    journal : Journal, optional
+        Where events are kept; in memory if not given.
 
     Attributes
     ----------
     changed : Signal
-        Emits a `Change` when circles appear, go or change class.
+        Emits a `Change` when circles appear, go, move or change class.
+    recorded : Signal
+        Emits each event that was kept, by whomever, once it is in the table.
     finished : Signal
         Emits when a run is over and the ids are final.
+    latest : tuple of int
+        Handles of the circles of the latest event.
     """
 
     changed = Signal(Change)
+    recorded = Signal(Kept)
     finished = Signal()
 
-    def __init__(self, scheme: Scheme, thresholds: Thresholds | None = None) -> None:
-        self.scheme = scheme
+    def __init__(
+        self,
+        scheme: Scheme,
+        thresholds: Thresholds | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self.scheme, self.journal = scheme, journal or MemoryJournal()
         self._thresholds = thresholds or Thresholds()
-        self._rows = glomeruli.empty(scheme)
-        self._removed: set[int] = set()
+        self._rows = starting(glomeruli.empty(scheme))
         self._classes = pd.Series([], index=self._rows.index, dtype=object)
-        self._undo: list[tuple[Event, tuple[Event, ...]]] = []
-        self._redo: list[Event] = []
+        self._done: list[Kept] = []
+        self._undone: list[tuple[Kept, Kept]] = []
+        self._seen = 0
+        self.latest: tuple[int, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """The reader."""
+        return self.journal.who
 
     @property
     def table(self) -> pd.DataFrame:
-        """The Glomeruli table without the removed circles; the index holds the handles."""
-        return self._rows.drop(index=list(self._removed))
+        """The table of the review (`store.folding`) without the circles that are removed.
+
+        The index holds the handles.
+        """
+        return existing(self._rows[~self._rows["removed"]])
+
+    @property
+    def everything(self) -> pd.DataFrame:
+        """The table with the removed circles."""
+        return existing(self._rows)
+
+    def rows(self, handles: Iterable[int]) -> pd.DataFrame:
+        """The rows of some circles."""
+        return self._rows.loc[list(handles)]
 
     @property
     def thresholds(self) -> Thresholds:
@@ -91,42 +125,71 @@ class Session:
     def extend(self, rows: pd.DataFrame) -> None:
         """Take in the rows that a run has just found; their handles are new."""
         if len(rows):
-            self._replace(pd.concat([self._rows, rows]) if len(self._rows) else rows.copy())
+            known = [self._rows] if len(self._rows) else []
+            self._replace(pd.concat([*known, starting(rows)]))
 
     def finish(self, table: pd.DataFrame) -> None:
-        """Take over a run's whole table, with its final ids.
+        """Take over the final ids of a run, and what has not been streamed of it.
 
-        It holds every circle that was streamed, under the same handle. Labels that a person gave
-        while the run was going on stay with their handles.
+        The table holds every circle that was streamed, under the same handle. What people did
+        while the run was going on stays.
         """
-        given = self._rows["label"].reindex(table.index, fill_value="")
-        self._replace(table.assign(label=given.where(given != "", table["label"])))
+        self.extend(table.loc[table.index.difference(self._rows.index)])
+        drawn = self._rows.index.difference(table.index)
+        rows = self._rows.loc[[*table.index, *drawn]]
+        rows["id"] = [*table["id"], *range(len(table) + 1, len(rows) + 1)]
+        self._replace(rows)
         self.finished.emit()
 
+    def resume(self, state: pd.DataFrame, seen: int) -> None:
+        """Go on from a run's state (`store.replay`), which follows from events up to `seen`."""
+        self._seen = seen
+        self._replace(state)
+
+    def go_on_in(self, journal: Journal) -> None:
+        """Keep what is done from now on in another journal; what was done cannot be undone."""
+        self.journal, self._seen = journal, 0
+        self._done.clear()
+        self._undone.clear()
+
     def apply(self, event: Event) -> None:
-        """Let an event happen; it can be undone.
+        """Let an event happen, if it changes anything; it can be undone.
 
         Raises
         ------
         KeyError
             If a handle or the class is unknown.
+        UserError
+            If it cannot be kept; nothing has changed then.
         """
-        self._undo.append((event, self._happen(event)))
-        self._redo.clear()
+        if label := getattr(event, "label", ""):
+            self.scheme[label]
+        if changes := tuple(event.changes(self._rows)):
+            self._done.append(self._keep(event.kind, changes))
+            self._undone.clear()
 
     def undo(self) -> None:
-        """Take back the latest event that stands; nothing if there is none."""
-        if self._undo:
-            event, inverse = self._undo.pop()
-            for step in inverse:
-                self._happen(step)
-            self._redo.append(event)
+        """Take back the latest event of this session that stands; nothing if there is none."""
+        self.follow()
+        if self._done:
+            event = self._done[-1]
+            back = [FieldChange(c.handle, c.field, c.new, c.old) for c in reversed(event.changes)]
+            undoing = self._keep("undo", self._standing(back), event.id)
+            self._undone.append((self._done.pop(), undoing))
 
     def redo(self) -> None:
         """Let the latest undone event happen again; nothing if there is none."""
-        if self._redo:
-            event = self._redo.pop()
-            self._undo.append((event, self._happen(event)))
+        self.follow()
+        if self._undone:
+            event, undoing = self._undone[-1]
+            self._keep("redo", self._standing(event.changes), undoing.id)
+            self._done.append(self._undone.pop()[0])
+
+    def follow(self) -> None:
+        """Take in what was kept since, by this session or by another process."""
+        for event in self.journal.events(self._seen):
+            self._seen = event.id
+            self._happen(event)
 
     def class_of(self, handle: int) -> str:
         """The class that a circle is shown in: its label, else its prediction; "" if hidden."""
@@ -134,7 +197,11 @@ class Session:
 
     def members(self, name: str) -> pd.DataFrame:
         """The rows of the circles shown in the class `name`."""
-        return self._rows[(self._classes == name).to_numpy()]
+        return self.shown([name])
+
+    def shown(self, names: Iterable[str]) -> pd.DataFrame:
+        """The rows of the circles shown in any of these classes."""
+        return self._rows[self._classes.isin(list(names)).to_numpy()]
 
     def counts(self) -> dict[str, int]:
         """Number of shown circles per class of the scheme, in class order."""
@@ -143,47 +210,36 @@ class Session:
 
     def percent_sclerotic(self) -> float | None:
         """%GGS of the counted glomeruli; None where there are none."""
-        found = self.counts()
-        return glomeruli.percent_sclerotic(
-            {name: found[name] for name in self.scheme.glomerular}, self.scheme
-        )
+        found = glomeruli.counts(self.table, self.scheme, self._thresholds)
+        return glomeruli.percent_sclerotic(found, self.scheme)
 
     @property
     def edited(self) -> int:
-        """Number of circles that a person gave a class or took out."""
-        labelled = self._rows.index[self._rows["label"] != ""]
-        return len(self._removed.union(labelled))
+        """Number of circles that a person drew, graded or took out."""
+        rows = self.everything
+        graded = (rows["label"] != "") | (rows["assessment"] != "") | rows["removed"]
+        return int((graded | rows["detection_score"].isna()).sum())
 
-    @singledispatchmethod
-    def _happen(self, event: Event) -> tuple[Event, ...]:
-        """Change the rows; return the events that undo it."""
-        raise TypeError(f"{event!r} is no event of a review.")
+    def _keep(self, kind: str, changes: Sequence[FieldChange], undoes: int | None = None) -> Kept:
+        kept = self.journal.append(kind, changes, undoes)
+        self.follow()
+        return kept
 
-    @_happen.register
-    def _(self, event: Labelled) -> tuple[Event, ...]:
-        if event.label:
-            self.scheme[event.label]
-        before = self._rows.loc[list(event.handles), "label"]
-        self._rows.loc[list(event.handles), "label"] = event.label
-        self._refresh(before.index)
-        return tuple(
-            Labelled(tuple(same.index), str(label))
-            for label, same in before.groupby(before, sort=False)
-        )
+    def _standing(self, changes: Iterable[FieldChange]) -> list[FieldChange]:
+        """The changes whose old value still holds: others have been overtaken since."""
+        return [c for c in changes if value_of(self._rows, c.handle, c.field) == c.old]
 
-    @_happen.register
-    def _(self, event: Removed) -> tuple[Event, ...]:
-        there = self._rows.loc[list(event.handles)].index.difference(list(self._removed))
-        self._removed.update(there)
-        self._refresh(there)
-        return (Restored(tuple(there)),)
-
-    @_happen.register
-    def _(self, event: Restored) -> tuple[Event, ...]:
-        there = self._rows.loc[list(event.handles)].index.intersection(list(self._removed))
-        self._removed.difference_update(there)
-        self._refresh(there)
-        return (Removed(tuple(there)),)
+    def _happen(self, event: Kept) -> None:
+        """Let the table follow an event that is kept."""
+        apply_changes(self._rows, event.changes, own=event.who == self.who)
+        touched = pd.Index(dict.fromkeys(change.handle for change in event.changes))
+        new = touched.difference(self._classes.index)
+        if len(new):
+            self._classes = pd.concat([self._classes, pd.Series(HIDDEN, new, dtype=object)])
+        self.latest = tuple(touched.tolist())
+        placed = [c.handle for c in event.changes if c.field == "circle"]
+        self._refresh(touched, placed)
+        self.recorded.emit(event)
 
     def _replace(self, rows: pd.DataFrame) -> None:
         self._rows = rows
@@ -195,18 +251,18 @@ class Session:
         p = self._rows[list(self.scheme.columns)]
         self._rows["predicted"] = glomeruli.predict(p, self.scheme, self._thresholds.glomerulus)
 
-    def _refresh(self, handles: pd.Index) -> None:
-        """Settle the class of the circles and say which ones changed."""
+    def _refresh(self, handles: pd.Index, placed: Sequence[int] = ()) -> None:
+        """Settle the class of the circles; say which ones changed it, or their place."""
         before = self._classes.loc[handles].to_numpy()
         after = self._shown(self._rows.loc[handles])
-        differ = before != after
+        differ = (before != after) | handles.isin(list(placed))
         if differ.any():
             self._classes.loc[handles] = after
             self.changed.emit(Change(handles.to_numpy()[differ], before[differ], after[differ]))
 
     def _shown(self, rows: pd.DataFrame) -> NDArray[np.object_]:
-        shows = glomeruli.passes(rows, self._thresholds) & ~rows.index.isin(list(self._removed))
+        there = rows["x"].notna() & ~rows["removed"] & glomeruli.passes(rows, self._thresholds)
         names: NDArray[np.object_] = (
-            glomeruli.classes_in_force(rows).where(shows, HIDDEN).to_numpy(dtype=object)
+            glomeruli.classes_in_force(rows).where(there, HIDDEN).to_numpy(dtype=object)
         )
         return names

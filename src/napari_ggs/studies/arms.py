@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from napari_ggs.classification.classifier import AnyClassifier
+from napari_ggs.devices import DeviceName
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import load_classifier
 from napari_ggs.studies.scales import Scale
@@ -38,13 +39,13 @@ class Arm:
     name : str
     plan : ClassifierRecipe
     answering : callable, optional
-        From the files of the trained networks to the classifiers whose answers are wanted, by
-        name; the model itself, named "", if not given.
+        From the files of the trained networks, and where they compute, to the classifiers whose
+        answers are wanted, by name; the model itself, named "", if not given.
     """
 
     name: str
     plan: ClassifierRecipe
-    answering: Callable[[Sequence[Path]], Models] | None = None
+    answering: Callable[[Sequence[Path], DeviceName], Models] | None = None
 
 
 class Stage(NamedTuple):
@@ -57,12 +58,15 @@ class Stage(NamedTuple):
     scale : Scale
     progress, stopped : callable
         See `train_on`.
+    device : {"auto", "cpu", "cuda"}
+        Where networks learn and answer.
     """
 
     folder: Path
     scale: Scale
     progress: Progress = silent
     stopped: Callable[[], bool] = never
+    device: DeviceName = "auto"
 
 
 def deal(source: Source, scheme: str, stage: Stage) -> list[Split]:
@@ -121,7 +125,7 @@ def _run(
         weights = _weights(arm, number, split, stage)
         file = weights.with_name(f"{weights.stem}-{title}-{digest(*patches.names)[:8]}.csv")
         if not file.is_file():
-            models = models or _models(arm, trained(arm, number, split, stage), weights)
+            models = models or _models(arm, trained(arm, number, split, stage), weights, stage)
             write_predictions(_answers(models, patches), file)
         tables.append(pd.read_csv(file, keep_default_na=False).assign(set=title))
     table = pd.concat(tables, ignore_index=True)
@@ -141,7 +145,8 @@ def trained(arm: Arm, number: int, split: Split, stage: Stage) -> Path:
     if not model.is_file() or any(state.is_file() for state in states(plan, weights)):
         # The test patients are answered about by `run_arms`, with all else.
         learnt = Split(split.training, split.validation)
-        train_member(learnt, plan, weights, Run(stage.progress, stage.stopped))
+        here = plan.model_copy(update={"device": stage.device})
+        train_member(learnt, here, weights, Run(stage.progress, stage.stopped))
         if stage.stopped():
             raise StoppedError(
                 "The study was stopped. The same command goes on where it was; what is finished "
@@ -163,10 +168,10 @@ def _weights(arm: Arm, number: int, split: Split, stage: Stage) -> Path:
     return stage.folder / f"{plan.scheme}-run{number + 1}-{key}.safetensors"
 
 
-def _models(arm: Arm, model: Path, weights: Path) -> Models:
+def _models(arm: Arm, model: Path, weights: Path, stage: Stage) -> Models:
     if arm.answering is None:
-        return {"": load_classifier(model).classifier}
-    return arm.answering(member_files(arm.plan, weights))
+        return {"": load_classifier(model, stage.device).classifier}
+    return arm.answering(member_files(arm.plan, weights), stage.device)
 
 
 def _answers(models: Models, patches: PatchSet) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from napari_ggs import console
 from napari_ggs.classification import AnyClassifier
 from napari_ggs.classification.classifier import Patches, Probabilities
 from napari_ggs.classification.reading import read_crop
+from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.glomeruli import predict
@@ -22,7 +23,9 @@ BATCH = 16
 READERS = 2
 
 
-def assess_crops(folder: Path, out: Path, classifier: str | None = None) -> int:
+def assess_crops(
+    folder: Path, out: Path, classifier: str | None = None, device: DeviceName = "auto"
+) -> int:
     """Classify every image below a folder and write a table; figures too, if classes are known.
 
     Where folders are named after classes, figures are printed and written beside the table, with
@@ -35,6 +38,8 @@ def assess_crops(folder: Path, out: Path, classifier: str | None = None) -> int:
         CSV: ``file`` (path below `folder`), the ``p_`` columns, ``predicted``.
     classifier : str, optional
         A model's name or file; the embedded one by default.
+    device : {"auto", "cpu", "cuda"}
+        Where it computes.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def assess_crops(folder: Path, out: Path, classifier: str | None = None) -> int:
     """
     if out.suffix.lower() != ".csv":
         raise UserError(f"The table is a CSV file: {out} must end with .csv.")
-    model = load_classifier(classifier or DEFAULT_CLASSIFIER)
+    model = load_classifier(classifier or DEFAULT_CLASSIFIER, device)
     files = image_files(folder)
     make_folder(out.absolute().parent)
     labelled = any(sorting([file.relative_to(folder).as_posix() for file in files]).labels)

@@ -1,68 +1,25 @@
 """How well the pipeline does on slides whose glomeruli are known: ``napari-ggs evaluate``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from napari_ggs import console
 from napari_ggs.batch import NO_FILTER, Settings
-from napari_ggs.circles import Array
-from napari_ggs.detection import detect
 from napari_ggs.errors import UserError
-from napari_ggs.evaluation import (
-    GGS,
-    Answers,
-    Comparison,
-    Estimate,
-    Turned,
-    at_threshold,
-    aucs,
-    compare,
-    kept,
-    pooled,
-    rotation_consistency,
-    table_of,
-    true_classes,
-    write_table,
-)
+from napari_ggs.evaluation import GGS, Answers, aucs, pooled, table_of, write_table
 from napari_ggs.evaluation.estimates import FEWEST_GROUPS
 from napari_ggs.evaluation.sclerosis import REJECTION
 from napari_ggs.files import make_folder
-from napari_ggs.glomeruli import circles_of, predict
-from napari_ggs.pipeline import detect_and_classify
-from napari_ggs.slides import Slide, open_slide
+from napari_ggs.glomeruli import predict
+from napari_ggs.slides import open_slide
+from napari_ggs.studies.assessed_slide import Assessed, assess_slide
 from napari_ggs.studies.assessment_files import lines, write_classes, write_detection
-from napari_ggs.studies.truth import Truth, read_truth, truth_files
+from napari_ggs.studies.truth import read_truth, truth_files
 
 WITHOUT, WITH = "without filter", "with filter"
-UNNAMED = "glomerulus"
-"""A true glomerulus whose class nobody gave."""
-
-
-@dataclass(frozen=True)
-class Assessed:
-    """One slide beside its truth.
-
-    Attributes
-    ----------
-    without, filtered : Comparison
-        All detections; those that the classifier takes for glomeruli.
-    truth : ndarray of str, shape (k,)
-        What each circle above the detection threshold really is: see `true_classes`.
-    probabilities : ndarray, shape (k, classes)
-    consistency : Estimate
-        Agreement of the circles above the threshold with those found on turned tiles.
-    """
-
-    without: Comparison
-    filtered: Comparison
-    truth: NDArray[np.str_]
-    probabilities: Array
-    consistency: Estimate
 
 
 def assess_slides(
@@ -102,7 +59,7 @@ def assess_slides(
         try:
             with open_slide(path, mpp) as slide:
                 assessed.append(
-                    _assess(slide, read_truth(file, slide, settings.scheme, classes), settings)
+                    assess_slide(slide, read_truth(file, slide, settings.scheme, classes), settings)
                 )
         except UserError as error:
             console.error(str(error))
@@ -115,68 +72,16 @@ def assess_slides(
     return code
 
 
-def _assess(slide: Slide, truth: Truth, settings: Settings) -> Assessed:
-    table = _found(slide, settings)
-    without, rows = compare(
-        table, truth.circles, truth.ignored, slide.require_mpp(), str(slide.path)
-    )
-    filtered = without.where(kept(rows, settings.scheme, settings.thresholds.glomerulus))
-    names, probabilities = _named(without, rows, truth, settings)
-    consistency = _consistency(table, slide, settings)
-    one = Assessed(without, filtered, names, probabilities, consistency)
-    console.line(f"{slide.name}: {_outcome(one, settings.thresholds.detection)}")
-    return one
-
-
-def _consistency(table: pd.DataFrame, slide: Slide, settings: Settings) -> Estimate:
-    """Run the detector again, on turned tiles, and compare."""
-    least = settings.thresholds.detection
-    upright = circles_of(table[table["detection_score"] >= least])
-    turned = detect(slide, Turned(settings.detector.detector), threshold=least)
-    return rotation_consistency(upright, np.concatenate([step.circles for step in turned]))
-
-
-def _found(slide: Slide, settings: Settings) -> pd.DataFrame:
-    slide.require_mpp()
-    steps = detect_and_classify(
-        slide,
-        settings.detector.detector,
-        settings.classifier.classifier,
-        thresholds=settings.thresholds,
-    )
-    with console.progress(slide.name) as advance:
-        for step in steps:
-            advance(step.done / max(step.total, 1))
-    assert step.table is not None, "the last item of a run has the table"
-    return step.table
-
-
-def _named(
-    comparison: Comparison, rows: pd.DataFrame, truth: Truth, settings: Settings
-) -> tuple[NDArray[np.str_], Array]:
-    """True class and probabilities of what is above the detection threshold and was classified."""
-    labels = np.where(truth.labels == "", UNNAMED, truth.labels)
-    names = true_classes(comparison, labels)
-    probabilities = rows[list(settings.scheme.columns)].to_numpy(dtype=float)
-    known = (names != "") & (comparison.scores >= settings.thresholds.detection)
-    known &= ~np.isnan(probabilities).any(axis=1)
-    return names[known], probabilities[known]
-
-
-def _outcome(one: Assessed, threshold: float) -> str:
-    plain, filtered = (at_threshold([image], threshold) for image in (one.without, one.filtered))
-    return (
-        f"{plain.hits} of {plain.recall.n} glomeruli found and {plain.false} false circles; "
-        f"{filtered.hits} and {filtered.false} {WITH}"
-    )
-
-
 def _report(assessed: Sequence[Assessed], settings: Settings, out: Path) -> None:
     arms = {WITHOUT: [one.without for one in assessed]}
     if settings.scheme.can_filter:
         arms[WITH] = [one.filtered for one in assessed]
     table = write_detection(
-        arms, settings.thresholds.detection, out, pooled([one.consistency for one in assessed])
+        arms,
+        settings.thresholds.detection,
+        out,
+        pooled([one.consistency for one in assessed]),
+        sum(one.tissue_mm2 for one in assessed),
     )
     main = table["protocol"].str.startswith("score") | (table["protocol"] == GGS.name)
     for line in [*lines(table[main]), *lines(_write_naming(assessed, settings, out))]:

@@ -18,6 +18,7 @@ from napari_ggs.evaluation import (
     class_figures,
     confusion_table,
     precision_recall,
+    rate,
     table_of,
     write_table,
 )
@@ -28,8 +29,12 @@ from napari_ggs.evaluation.pictures import (
     reliability_picture,
     roc_picture,
 )
+from napari_ggs.evaluation.rotation import LEAST_SCORE
 from napari_ggs.evaluation.tables import NUMBERS
 from napari_ggs.files import make_folder
+
+FALSE_PER_MM2 = "false circles per mm2 of tissue"
+"""A rate; its n is the number of false circles, its interval exact (Poisson)."""
 
 
 def write_detection(
@@ -37,6 +42,7 @@ def write_detection(
     threshold: float,
     folder: Path,
     consistency: Estimate | None = None,
+    tissue_mm2: float | None = None,
 ) -> pd.DataFrame:
     """Write ``detection`` (.csv, .md) and ``precision_recall.png``.
 
@@ -47,7 +53,9 @@ def write_detection(
     threshold : float
         Detection score of the figures at one threshold.
     consistency : Estimate, optional
-        The detector's consistency under rotation at the threshold.
+        The detector's consistency under rotation, at `rotation.LEAST_SCORE`.
+    tissue_mm2 : float, optional
+        Area of the tissue on all images: then false circles are also told per mm2 of it.
 
     Returns
     -------
@@ -55,10 +63,10 @@ def write_detection(
         Columns ``arm``, ``protocol``, ``figure``, ``value``, ``low``, ``high``, ``n``: AP under
         every protocol, then the figures at the threshold.
     """
-    parts = [_detection(name, images, threshold) for name, images in arms.items()]
+    parts = [_detection(name, images, threshold, tissue_mm2) for name, images in arms.items()]
     if consistency:
         figure = {"rotation consistency": consistency}
-        parts.insert(1, table_of(figure, arm=next(iter(arms)), protocol=_at(threshold)))
+        parts.insert(1, table_of(figure, arm=next(iter(arms)), protocol=_at(LEAST_SCORE)))
     table = pd.concat(parts)
     write_table(table, folder / "detection")
     curves = {name: precision_recall(images) for name, images in arms.items()}
@@ -66,13 +74,18 @@ def write_detection(
     return table
 
 
-def _detection(arm: str, images: Sequence[Comparison], threshold: float) -> pd.DataFrame:
+def _detection(
+    arm: str, images: Sequence[Comparison], threshold: float, tissue_mm2: float | None
+) -> pd.DataFrame:
     tables = [
         table_of(average_precision(images, protocol).figures(), arm=arm, protocol=protocol.name)
         for protocol in PROTOCOLS.values()
     ]
-    point = at_threshold(images, threshold).figures()
-    tables.append(table_of(point, arm=arm, protocol=_at(threshold)))
+    point = at_threshold(images, threshold)
+    figures = point.figures()
+    if tissue_mm2 is not None:
+        figures[FALSE_PER_MM2] = rate(point.false, tissue_mm2)
+    tables.append(table_of(figures, arm=arm, protocol=_at(threshold)))
     return pd.concat(tables)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from napari_ggs.classification import Hierarchy
+from napari_ggs.devices import DeviceName, device_of
 from napari_ggs.evaluation.pictures import confusion_picture
 from napari_ggs.lesions import BINARY, CIRCLEMIX, Scheme
 from napari_ggs.models.finding import find
@@ -38,9 +39,9 @@ def plans(source: Source) -> tuple[ClassifierRecipe, ClassifierRecipe]:
     return tree, tree.model_copy(update={"scheme": "binary", "children": ()})
 
 
-def combined(plan: ClassifierRecipe, files: Sequence[Path]) -> Models:
+def combined(plan: ClassifierRecipe, files: Sequence[Path], device: DeviceName) -> Models:
     """The parent alone, and with each child alone: C5, C5+NC2, C5+C3, C5+C2."""
-    parent, *children = (build_classifier(find(file)) for file in files)
+    parent, *children = (build_classifier(find(file), device_of(device)) for file in files)
     names = [f"C5+{child.name.upper()}" for child in plan.children]
     both = {n: Hierarchy(parent, (child,)) for n, child in zip(names, children, strict=True)}
     return {"C5": parent, **both}
@@ -79,8 +80,8 @@ def study_circlemix(stage: Stage, data: Path | None, out: Path) -> Path:
 
 
 def _arms(title: str, plan: ClassifierRecipe) -> list[Arm]:
-    def answering(files: Sequence[Path]) -> Models:
-        return combined(plan, files)
+    def answering(files: Sequence[Path], device: DeviceName) -> Models:
+        return combined(plan, files, device)
 
     return [
         Arm(

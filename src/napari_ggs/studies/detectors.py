@@ -9,13 +9,13 @@ import pandas as pd
 
 from napari_ggs import circles as geometry
 from napari_ggs import glomeruli
-from napari_ggs.classification.classifier import AnyClassifier
 from napari_ggs.detection import detect
+from napari_ggs.devices import DeviceName
 from napari_ggs.evaluation import Comparison, compare
 from napari_ggs.exchange.table import read_csv, write_csv
 from napari_ggs.files import replacing
 from napari_ggs.lesions import NON_GLOMERULUS
-from napari_ggs.models import load_detector, read_card
+from napari_ggs.models import load_classifier, load_detector, read_card
 from napari_ggs.models.card import card_path
 from napari_ggs.pipeline import detect_and_classify
 from napari_ggs.studies.arms import Stage, slug
@@ -50,7 +50,8 @@ def trained_detector(
     out = stage.folder / f"detector-{name}-seed{seed}.safetensors"
     if not out.is_file() or state_path(out).is_file():
         plan = _plan(name, seed, slides, steps)
-        train_detector_on(plan, out, stage.progress, stage.stopped)
+        here = plan.model_copy(update={"device": stage.device})
+        train_detector_on(here, out, stage.progress, stage.stopped)
         if stage.stopped():
             raise StoppedError("The study was stopped. The same command goes on where it was.")
     return out
@@ -75,12 +76,13 @@ def _plan(name: str, seed: int, slides: Sequence[Labelled], steps: int | None) -
     return plan.model_copy(update=update)
 
 
-def analysed(model: Path, labelled: Labelled, classifier: AnyClassifier) -> pd.DataFrame:
+def analysed(model: Path, labelled: Labelled, filtering: Path, device: DeviceName) -> pd.DataFrame:
     """The Glomeruli table of a slide; kept beside the model for the next time."""
-    key = read_card(card_path(model)).sha256[:8]
-    kept = model.with_name(f"{model.stem}-{key}-{slug(labelled.slide.stem)}.circles.csv")
+    keys = "-".join(read_card(card_path(file)).sha256[:8] for file in (model, filtering))
+    kept = model.with_name(f"{model.stem}-{keys}-{slug(labelled.slide.stem)}.circles.csv")
     if not kept.is_file():
-        detector = load_detector(model).detector
+        classifier = load_classifier(filtering, device).classifier
+        detector = load_detector(model, device).detector
         thresholds = glomeruli.Thresholds(detection=LOWEST)
         with opened(labelled) as slide:
             *_, last = detect_and_classify(slide, detector, classifier, thresholds=thresholds)
@@ -89,15 +91,16 @@ def analysed(model: Path, labelled: Labelled, classifier: AnyClassifier) -> pd.D
     return read_csv(kept)[0]
 
 
-def curated(model: Path, labelled: Labelled) -> Labelled:
+def curated(model: Path, labelled: Labelled, device: DeviceName) -> Labelled:
     """What a detector found on a slide, as an expert corrects it: its new truth.
 
     A circle on a glomerulus (IoU >= .5) stays; one that touches none is non-glomerulus; others,
-    second circles on a glomerulus or badly placed ones, are taken out.
+    second circles on a glomerulus or badly placed ones, are taken out. The expert looks at
+    circles alone: glomeruli that have none are neither taught nor taught against (``cut``).
     """
     with opened(labelled) as slide:
         whole, cut = truth_of(labelled, slide)
-        steps = list(detect(slide, load_detector(model).detector, threshold=CURATED))
+        steps = list(detect(slide, load_detector(model, device).detector, threshold=CURATED))
     circles = np.concatenate([step.circles for step in steps])
     scores = np.concatenate([step.scores for step in steps])
     truth = np.concatenate([whole, cut])
@@ -106,19 +109,24 @@ def curated(model: Path, labelled: Labelled) -> Labelled:
     rows = pd.DataFrame(circles, columns=glomeruli.GEOMETRY)
     rows["label"] = np.where(matched >= 0, "", NON_GLOMERULUS)
     rows["cut"] = matched >= len(whole)
+    missed = pd.DataFrame(
+        np.delete(truth, matched[matched >= 0], axis=0), columns=glomeruli.GEOMETRY
+    )
     path = model.with_name(f"{model.stem}-{slug(labelled.slide.stem)}.curated.csv")
     with replacing(path) as scratch:
-        rows[(matched >= 0) | apart].to_csv(scratch, index=False)
+        seen = rows[(matched >= 0) | apart]
+        pd.concat([seen, missed.assign(label="", cut=True)]).to_csv(scratch, index=False)
     return Labelled(labelled.slide, path, labelled.patient, labelled.part)
 
 
 def tested(
-    model: Path, labelled: Labelled, classifier: AnyClassifier
+    model: Path, labelled: Labelled, filtering: Path, device: DeviceName
 ) -> tuple[Comparison, Comparison]:
     """All circles, and those that the classifier does not call non-glomerulus (by argmax)."""
-    table = analysed(model, labelled, classifier)
+    table = analysed(model, labelled, filtering, device)
+    scheme = read_card(card_path(filtering)).scheme
     with opened(labelled) as slide:
         whole, cut = truth_of(labelled, slide)
         image, rows = compare(table, whole, cut, slide.require_mpp(), labelled.patient)
-    best = rows[list(classifier.scheme.columns)].to_numpy().argmax(axis=1)
-    return image, image.where(best != classifier.scheme.classes.index(NON_GLOMERULUS))
+    best = rows[list(scheme.columns)].to_numpy().argmax(axis=1)
+    return image, image.where(best != scheme.classes.index(NON_GLOMERULUS))

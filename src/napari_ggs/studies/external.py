@@ -5,18 +5,21 @@ from pathlib import Path
 import pandas as pd
 
 from napari_ggs.errors import UserError
-from napari_ggs.evaluation import Roc, RocBand, roc_band
+from napari_ggs.evaluation import Roc, RocBand
 from napari_ggs.evaluation.pictures import roc_picture
 from napari_ggs.lesions import GGS
 from napari_ggs.studies import published
 from napari_ggs.studies.arms import Stage, deal, run_arms
-from napari_ggs.studies.cohorts import elsewhere, source_of
-from napari_ggs.studies.figures import answers_of, figure_table, rows
+from napari_ggs.studies.cohorts import elsewhere as drawn_elsewhere
+from napari_ggs.studies.cohorts import source_of
+from napari_ggs.studies.figures import answers_of, band_of, figure_table, rows
+from napari_ggs.studies.pictures import BAND
 from napari_ggs.studies.report import Report
 from napari_ggs.studies.scales import Scale
 from napari_ggs.studies.transfer import by_arm, described, networks
 from napari_ggs.training.collecting import patches_of, renamed
 from napari_ggs.training.patches import PatchSet
+from napari_ggs.training.splits import Split
 
 ELSEWHERE = "elsewhere"
 INTERNAL, EXTERNAL = "sclerotic_vs_rest", "normal_vs_others"
@@ -32,6 +35,7 @@ def study_external(stage: Stage, data: Path | None, out: Path) -> Path:
     source = source_of(GGS, stage.scale, data / "cohort" if data else None)
     others = {ELSEWHERE: _external_set(stage.scale, data)}
     splits = deal(source, "ggs", stage)
+    _refuse_shared(splits[0], others[ELSEWHERE])
     table = run_arms(networks(source, stage.scale), splits, stage, others)
     report = Report(
         "External validation (GGS paper, Figs. 3 and 4)",
@@ -49,13 +53,23 @@ def study_external(stage: Stage, data: Path | None, out: Path) -> Path:
 
 def _external_set(scale: Scale, data: Path | None) -> PatchSet:
     if data is None:
-        return renamed(elsewhere(scale), GGS)
+        return renamed(drawn_elsewhere(scale), GGS)
     if not (data / ELSEWHERE).is_dir():
         raise UserError(
             f"{data} must hold two folders of patches (patient/class/*.png): cohort, to train on, "
             f"and {ELSEWHERE}, the external set."
         )
     return patches_of(source_of(GGS, scale, data / ELSEWHERE), GGS, lambda *_: None)
+
+
+def _refuse_shared(split: Split, elsewhere: PatchSet) -> None:
+    """An external set has none of the patients who taught the models."""
+    cohort = {*split.training.patients, *split.validation.patients, *split.test.patients}
+    if shared := sorted(cohort & set(elsewhere.patients)):
+        raise UserError(
+            f"The patient {shared[0]} is in the cohort and in {ELSEWHERE}: an external set must "
+            "have other patients."
+        )
 
 
 def _tell(
@@ -69,18 +83,12 @@ def _tell(
         ("Here: elsewhere, the ensemble of the runs", pooled, "external"),
     ):
         report.ours(heading, rows(figure_table(parts, GGS, names)), name)
-    caption = f"{INTERNAL}, held-out patients: mean over the runs, band of one standard deviation."
-    report.picture(
-        roc_picture({a: _band(p, INTERNAL) for a, p in inside.items()}), "roc_internal", caption
-    )
-    curves: dict[str, Roc | RocBand] = {arm: _band(part, EXTERNAL) for arm, part in outside.items()}
+    bands = {arm: band_of(part, INTERNAL) for arm, part in inside.items()}
+    report.picture(roc_picture(bands), "roc_internal", f"{INTERNAL}, held-out patients. {BAND}")
+    curves: dict[str, Roc | RocBand] = {a: band_of(p, EXTERNAL) for a, p in outside.items()}
     curves |= {f"{a}, ensemble": answers_of(p, GGS).roc(EXTERNAL) for a, p in pooled.items()}
-    caption = f"{EXTERNAL}, elsewhere: mean over the runs with a band of one standard deviation, "
-    report.picture(roc_picture(curves), "roc_external", f"{caption}and the ensemble.")
-
-
-def _band(table: pd.DataFrame, question: str) -> RocBand:
-    return roc_band([answers_of(run, GGS).roc(question) for _, run in table.groupby("run")])
+    caption = f"{EXTERNAL}, elsewhere. {BAND} The ensemble's has none."
+    report.picture(roc_picture(curves), "roc_external", caption)
 
 
 def ensemble_of(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from napari_ggs.evaluation import Answers, Estimate, class_figures, mean_and_deviation
-from napari_ggs.lesions import Scheme
+from napari_ggs.evaluation import (
+    Answers,
+    Estimate,
+    RocBand,
+    class_figures,
+    mean_and_deviation,
+    roc_band,
+)
+from napari_ggs.lesions import GGS, Scheme
 
 RESAMPLES = 500
 PM = "±"
@@ -43,8 +50,9 @@ def figure_table(
     Returns
     -------
     DataFrame
-        ``arm``, ``figure``, ``mean`` and ``sd`` over the repeats, ``low`` and ``high`` of the 95 %
-        interval over patients (all repeats together), ``n`` different examples, ``repeats``.
+        ``arm``, ``figure``, ``mean`` and ``sd`` over the repeats; ``together``, the figure of all
+        repeats' answers together, with ``low`` and ``high`` of its 95 % interval over patients;
+        ``n`` different examples; ``repeats``.
     """
     rows = []
     for arm, table in arms.items():
@@ -63,8 +71,13 @@ def _figures(table: pd.DataFrame, scheme: Scheme, resamples: int = 1) -> dict[st
 
 def _row(values: Sequence[float], pooled: Estimate, n: int) -> dict[str, float]:
     mean, deviation = mean_and_deviation(values)
-    ends = {"low": pooled.low, "high": pooled.high}
+    ends = {"together": pooled.value, "low": pooled.low, "high": pooled.high}
     return {"mean": float(mean), "sd": float(deviation), **ends, "n": n, "repeats": len(values)}
+
+
+def band_of(table: pd.DataFrame, question: str, scheme: Scheme = GGS, by: str = "run") -> RocBand:
+    """The mean ROC curve of an arm's runs, with its spread (GGS paper, Figs. 3 to 5)."""
+    return roc_band([answers_of(run, scheme).roc(question) for _, run in table.groupby(by)])
 
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
@@ -78,13 +91,16 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
 def rows(table: pd.DataFrame) -> pd.DataFrame:
     """A `figure_table` with a row for each figure, its interval and n beside it."""
-    ends = zip(table["low"], table["high"], strict=True)
+    ends = zip(table["together"], table["low"], table["high"], strict=True)
     return pd.DataFrame(
         {
             "arm": table["arm"],
             "figure": table["figure"],
             f"mean {PM} sd": [cell(*pair) for pair in zip(table["mean"], table["sd"], strict=True)],
-            "95 % interval": ["" if np.isnan(a) else f"{a:.3f} to {b:.3f}" for a, b in ends],
+            "all together (95 % interval)": [
+                f"{value:.3f}" + ("" if np.isnan(low) else f" ({low:.3f} to {high:.3f})")
+                for value, low, high in ends
+            ],
             "n": table["n"],
         }
     )

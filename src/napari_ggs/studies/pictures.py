@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from napari_ggs.evaluation.drawing import COLOURS, SMALL, paper, plain
 
-INTERVALS = "Mean over the repeats; bars are 95 % intervals over patients."
+INTERVALS = "All repeats together; bars are 95 % intervals over patients."
+BAND = "Mean over the runs, with a band of one standard deviation."
 MARKERS = "osD^vP"
 
 
@@ -24,11 +25,18 @@ def intervals_picture(table: pd.DataFrame) -> Figure:
     for number, arm in enumerate(arms):
         part = table[table["arm"] == arm].set_index("figure").loc[names]
         at = np.arange(len(names)) + 0.6 * ((number + 0.5) / len(arms) - 0.5)
-        below, above = part["mean"] - part["low"], part["high"] - part["mean"]
+        below, above = part["together"] - part["low"], part["high"] - part["together"]
         reach = np.nan_to_num(np.clip([below, above], 0, None))
         colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
         axes.errorbar(
-            at, part["mean"], reach, fmt=marker, color=colour, markersize=4, linewidth=1, label=arm
+            at,
+            part["together"],
+            reach,
+            fmt=marker,
+            color=colour,
+            markersize=4,
+            linewidth=1,
+            label=arm,
         )
     plain(axes, "", "")
     axes.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=SMALL)

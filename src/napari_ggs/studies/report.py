@@ -60,7 +60,12 @@ class Report:
 
 def _runs(scale: Scale) -> str:
     pairs = ", ".join(f"fold {fold} with seed {seed}" for fold, seed in scale.runs)
-    return f"Scale {scale.name}, {scale.folds} folds of patients. Runs: {pairs}."
+    alone = len({seed for _, seed in scale.runs}) == len(scale.runs)
+    repeat = "one fold, tested on its patients" if alone else "all folds together"
+    return (
+        f"Scale {scale.name}, {scale.folds} folds of patients. Runs: {pairs}. A repeat is what one "
+        f"seed trained: {repeat}."
+    )
 
 
 def _provenance() -> str:

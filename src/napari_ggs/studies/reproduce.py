@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
+from napari_ggs.devices import DeviceName, device_of
 from napari_ggs.errors import UserError
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.studies.arms import Stage
@@ -14,6 +16,8 @@ from napari_ggs.studies.imbalance import study_imbalance
 from napari_ggs.studies.scales import scale_of
 from napari_ggs.studies.transfer import study_transfer
 from napari_ggs.training.steps import Progress, never, silent
+
+VERSION = version("napari-ggs")
 
 STUDIES: dict[str, Callable[[Stage, Path | None, Path], Path]] = {
     "transfer": study_transfer,
@@ -31,6 +35,7 @@ def reproduce(
     data: Path | None = None,
     progress: Progress = silent,
     stopped: Callable[[], bool] = never,
+    device: DeviceName = "auto",
 ) -> Path:
     """Run a study and write its report.
 
@@ -48,6 +53,8 @@ def reproduce(
         Called with a `TrainingStep`.
     stopped : callable
         Asked after each batch.
+    device : {"auto", "cpu", "cuda"}
+        Where networks learn and answer.
 
     Returns
     -------
@@ -57,15 +64,20 @@ def reproduce(
     Raises
     ------
     UserError
-        If the study or the scale is unknown, the folder is of another scale or other data, or it
-        was stopped.
+        If the study, the scale or the data are unknown, the folder is of another scale or other
+        data, or it was stopped.
     """
+    if data is not None and not data.is_dir():
+        raise UserError(f"There is no folder {data}: --data names the folder of your own data.")
     if study not in STUDIES:
         raise UserError(f"There is no study {study!r}: take one of {', '.join(STUDIES)}.")
     wanted = scale_of(scale)
+    device_of(device)
     runs = make_folder(out / "runs")
-    _claim(runs / "studies.json", {"scale": scale, "data": str(data or "phantoms")})
-    return STUDIES[study](Stage(runs, wanted, progress, stopped), data, out / study)
+    _claim(
+        runs / "studies.json", {"scale": scale, "data": str(data or "phantoms"), "version": VERSION}
+    )
+    return STUDIES[study](Stage(runs, wanted, progress, stopped, device), data, out / study)
 
 
 def _claim(path: Path, of: dict[str, str]) -> None:
@@ -75,5 +87,6 @@ def _claim(path: Path, of: dict[str, str]) -> None:
             scratch.write_text(json.dumps(of, indent=1) + "\n", encoding="utf-8")
     elif json.loads(path.read_text(encoding="utf-8")) != of:
         raise UserError(
-            f"{path.parent} holds the runs of another scale or other data: choose another --out."
+            f"{path.parent} holds the runs of another scale, other data or another version: choose "
+            "another --out."
         )

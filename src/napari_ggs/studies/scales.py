@@ -75,9 +75,7 @@ class Scale:
 
 SCALES: dict[Name, Scale] = {
     "small": Scale("small", 9, 1400.0, 3, ((1, 1),), Light(48, 1, 3), mpp=1.0, even=True),
-    "medium": Scale(
-        "medium", 60, 2200.0, 5, tuple((fold, fold) for fold in range(1, 6)), Light(128, 6, 60)
-    ),
+    "medium": Scale("medium", 60, 2200.0, 5, ((1, 1), (2, 2), (3, 3)), Light(128, 6, 60)),
     "paper": Scale(
         "paper",
         157,

@@ -9,7 +9,7 @@ import pandas as pd
 from napari_ggs.circles import Array
 from napari_ggs.errors import UserError
 from napari_ggs.exchange import read_circles
-from napari_ggs.exchange.circle_table import truth
+from napari_ggs.exchange.circle_table import truth, whole
 from napari_ggs.glomeruli import circles_of
 from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.phantom import PhantomSlide, write_slide, write_truth
@@ -83,9 +83,9 @@ def own(folder: Path) -> list[Labelled]:
 def truth_of(labelled: Labelled, slide: Slide) -> tuple[Array, Array]:
     """Whole glomeruli, and circles that are neither hit nor miss, in level-0 px."""
     table = read_circles(labelled.circles, slide)
-    glomerulus = truth(table) & (table["label"] != NON_GLOMERULUS)
-    whole = glomerulus & ~table["cut"].astype(bool)
-    return circles_of(table[whole]), circles_of(table[glomerulus & ~whole])
+    rows = table[truth(table) & (table["label"] != NON_GLOMERULUS)]
+    uncut = whole(rows, slide)
+    return circles_of(rows[uncut]), circles_of(rows[~uncut])
 
 
 def of_part(slides: Sequence[Labelled], part: str) -> list[Labelled]:

@@ -12,6 +12,7 @@ from napari_ggs.circles import Array
 from napari_ggs.errors import UserError
 from napari_ggs.exchange import read_circles
 from napari_ggs.exchange.circle_table import truth as vouched_for
+from napari_ggs.exchange.circle_table import whole
 from napari_ggs.glomeruli import circles_of
 from napari_ggs.lesions import NON_GLOMERULUS, Scheme, translated
 from napari_ggs.slides import Slide, result_name
@@ -87,24 +88,27 @@ def read_truth(
 ) -> Truth:
     """Read the true circles of a slide from a file of any format that `exchange` reads.
 
-    Detections that nobody confirmed are no truth, nor is what is labelled non-glomerulus.
-    `classes` renames the file's class names (see `read_circles`).
+    Detections that nobody confirmed are no truth, nor is what is labelled non-glomerulus. A file
+    without circles says that there is no glomerulus. `classes` renames the file's class names
+    (see `read_circles`).
 
     Raises
     ------
     UserError
-        If the file is no list of circles on the slide, holds no whole glomerulus, or a class has
-        no counterpart in the scheme.
+        If the file is no list of circles on the slide, holds detections alone, or a class has no
+        counterpart in the scheme.
     """
     table = read_circles(path, slide, classes=classes)
-    rows = table[vouched_for(table) & (table["label"] != NON_GLOMERULUS)]
-    whole = rows[~rows["cut"]]
-    if whole.empty:
+    known = vouched_for(table)
+    if len(table) and not known.any():
         raise UserError(
-            f"{path} holds no whole glomerulus of {slide.name} that a person drew or labelled: "
-            "there is nothing to find. Outline the glomeruli first."
+            f"{path} holds {len(table)} detections on {slide.name} and nothing that a person drew "
+            "or labelled: that is no truth. Outline the glomeruli, or label the circles, first."
         )
-    return Truth(circles_of(whole), _labels(whole, scheme, path), circles_of(rows[rows["cut"]]))
+    rows = table[known & (table["label"] != NON_GLOMERULUS)]
+    uncut = whole(rows, slide)
+    found = rows[uncut]
+    return Truth(circles_of(found), _labels(found, scheme, path), circles_of(rows[~uncut]))
 
 
 def _labels(rows: pd.DataFrame, scheme: Scheme, path: Path) -> NDArray[np.str_]:

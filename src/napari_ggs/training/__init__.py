@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_ggs.cancelling import Cancelled, never
+from napari_ggs.devices import DeviceName
 
 if TYPE_CHECKING:
     from napari_ggs.training.steps import TrainingStep
@@ -21,7 +22,7 @@ def train(
     stopped: Cancelled = never,
     *,
     resume: bool = True,
-    device: str | None = None,
+    device: DeviceName | None = None,
 ) -> Path:
     """Train the model that a recipe describes.
 
@@ -72,7 +73,7 @@ def train_folds(
     fold: int | None = None,
     repeats: int = 1,
     resume: bool = True,
-    device: str | None = None,
+    device: DeviceName | None = None,
 ) -> list[Path]:
     """Train a classifier for each fold of patients; see `cross_validation.train_folds`."""
     from napari_ggs.errors import UserError

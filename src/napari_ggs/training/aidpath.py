@@ -1,5 +1,6 @@
 """The AIDPATH fields: their pixels, and the circles in ``labels/aidpath.toml``."""
 
+import hashlib
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +49,20 @@ def labelled_fields(folder: Path) -> list[LabelledField]:
     """All labelled fields of a copy of the data set."""
     listed = tomllib.loads(LABELS.read_text(encoding="utf-8"))
     return [_field(folder, entry, listed["mpp"]) for entry in listed["field"]]
+
+
+def content_sha256(folder: Path) -> str:
+    """SHA-256 of what is learnt from: of a line ``sha256  name`` for each file, sorted by name.
+
+    The files of the fields' pixels, and ``labels/aidpath.toml`` with their circles. The data
+    set's own masks and lists are not read.
+    """
+    listed = tomllib.loads(LABELS.read_text(encoding="utf-8"))
+    files = {name: folder / name for field in listed["field"] for name in field["files"]}
+    files["labels/aidpath.toml"] = LABELS
+    digests = {name: hashlib.sha256(file.read_bytes()) for name, file in files.items()}
+    lines = [f"{digests[name].hexdigest()}  {name}\n" for name in sorted(digests)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def field_image(folder: Path, field: dict[str, Any]) -> Images:

@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ggs.devices import device_of
 from napari_ggs.training.augment import Images
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.jitter import varied
 from napari_ggs.training.moving import moved_crops
 from napari_ggs.training.patches import PatchSet
 from napari_ggs.training.sampling import balanced_batches, plain_batches
-from napari_ggs.training.steps import device_of
 
 WORKERS = min(os.cpu_count() or 1, 8)
 READ_AHEAD = 3 * WORKERS

@@ -7,11 +7,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
-from napari_ggs.circles import Array, as_circles
+from napari_ggs.circles import Array, Box, as_circles, inside
 from napari_ggs.training.detection_pixels import TISSUE_BLOCK, Pixels
-
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
 
 
 def no_circles() -> Array:
@@ -88,14 +85,6 @@ def field_of(
     whole = inside(found, (0, 0, *pixels.size))
     ignored = np.concatenate([found[~whole], as_circles(unsure)])
     return Field(name, pixels, found[whole], ignored, as_circles(negatives), patient)
-
-
-def inside(circles: Array, box: Box, margin: float = 0.0) -> NDArray[np.bool_]:
-    """Circles that reach no more than `margin` of their radius out of a box."""
-    left, top, right, bottom = box
-    x, y, reach = circles[:, 0], circles[:, 1], circles[:, 2] * (1 - margin)
-    kept = (x - reach >= left) & (y - reach >= top) & (x + reach <= right) & (y + reach <= bottom)
-    return np.asarray(kept)
 
 
 def outside(circles: Array, box: Box) -> NDArray[np.bool_]:

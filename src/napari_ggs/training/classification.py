@@ -6,6 +6,8 @@ Gather, split, train, save: each a function of its own, for studies and windows 
 from collections.abc import Callable
 from pathlib import Path
 
+from napari_ggs.cancelling import never
+from napari_ggs.devices import DeviceName, device_of
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import load_classifier
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
@@ -19,7 +21,7 @@ from napari_ggs.training.predicting import predictions, predictions_path, write_
 from napari_ggs.training.recipe import load_recipe
 from napari_ggs.training.splits import Split, check, split_patients, warn_of_unseen
 from napari_ggs.training.state import state_path
-from napari_ggs.training.steps import Progress, drawing, never, silent
+from napari_ggs.training.steps import Progress, drawing, silent
 
 
 def train_classifier(
@@ -29,7 +31,7 @@ def train_classifier(
     stopped: Callable[[], bool] = never,
     *,
     resume: bool = True,
-    device: str | None = None,
+    device: DeviceName | None = None,
 ) -> Path:
     """Train a classifier by a recipe and save it with its card; see `train_on`.
 
@@ -125,14 +127,21 @@ def train_member(split: Split, plan: ClassifierRecipe, out: Path, run: Run) -> P
         model = member_files(plan, out)[0]
         train_new_network(plan, split, model, run)
     if len(split.test):
-        table = predictions(load_classifier(model).classifier, split.test)
+        table = predictions(load_classifier(model, plan.device).classifier, split.test)
         write_predictions(table, predictions_path(model))
     return model
 
 
-def load_plan(recipe: Path, device: str | None = None) -> ClassifierRecipe:
-    """Read a recipe; `device` takes the place of the recipe's."""
+def load_plan(recipe: Path, device: DeviceName | None = None) -> ClassifierRecipe:
+    """Read a recipe; `device` takes the place of the recipe's.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or asks for a GPU where there is none.
+    """
     plan = load_recipe(recipe, ClassifierRecipe)
+    device_of(device or plan.device)
     return plan.model_copy(update={"device": device}) if device else plan
 
 

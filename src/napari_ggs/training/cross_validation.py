@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from napari_ggs.cancelling import never
+from napari_ggs.devices import DeviceName
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.training.classification import (
     forget,
@@ -17,11 +19,11 @@ from napari_ggs.training.classification import (
 )
 from napari_ggs.training.classifier_card import Metrics
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
-from napari_ggs.training.networks import Run, save_together
+from napari_ggs.training.networks import Run, known_origin, save_together
 from napari_ggs.training.places import check_place, refuse_finished
 from napari_ggs.training.predicting import metrics_of, predictions_path, write_predictions
 from napari_ggs.training.splits import Split, TrainingError, check, split_folds
-from napari_ggs.training.steps import Progress, never, part_of, silent
+from napari_ggs.training.steps import Progress, part_of, silent
 
 
 def train_folds(
@@ -34,7 +36,7 @@ def train_folds(
     fold: int | None = None,
     repeats: int = 1,
     resume: bool = True,
-    device: str | None = None,
+    device: DeviceName | None = None,
 ) -> list[Path]:
     """Train a model for each fold, and save them also as one: the mean of what they say.
 
@@ -109,6 +111,7 @@ def cross_validate(
     """Train on splits that are made, one after the other; see `train_folds`. The states stay."""
     for number, split in enumerate(splits, start=1):
         check(split, SCHEMES[plan.scheme].classes, f"Fold {number}: ")
+        known_origin(plan, split)
     chosen = range(1, len(splits) + 1) if only is None else [only]
     models = []
     for place, number in enumerate(chosen):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import torch
 
+from napari_ggs.cancelling import never
 from napari_ggs.classification import build_network, normalisation
 from napari_ggs.detection import CircleNet, Detector
+from napari_ggs.devices import DeviceName, device_of
 from napari_ggs.models import load_detector, save_model
 from napari_ggs.training.detection_card import card_of
 from napari_ggs.training.detection_fitting import fit
@@ -22,7 +24,7 @@ from napari_ggs.training.places import check_place, refuse_finished
 from napari_ggs.training.recipe import load_recipe
 from napari_ggs.training.splits import TrainingError
 from napari_ggs.training.state import state_path
-from napari_ggs.training.steps import Progress, drawing, never, silent
+from napari_ggs.training.steps import Progress, drawing, silent
 
 PUBLISHED_NORMALISATION = ((0.470, 0.447, 0.408), (0.278, 0.274, 0.289))
 """Of the published DLA-34 network, here in the order RGB (its code has BGR)."""
@@ -35,7 +37,7 @@ def train_detector(
     stopped: Callable[[], bool] = never,
     *,
     resume: bool = True,
-    device: str | None = None,
+    device: DeviceName | None = None,
 ) -> Path:
     """Train a detector and save it with its card.
 
@@ -88,6 +90,7 @@ def train_detector_on(
     recipe: str = "",
 ) -> Path:
     """As `train_detector`, from a recipe that is read; `recipe` is its name for the card."""
+    device_of(plan.device)
     check_place(out)
     out = out.with_suffix(".safetensors")
     state = state_path(out)
@@ -151,7 +154,7 @@ def build_detector(wanted: Network) -> Detector:
 
 def _start_from(network: CircleNet, model: Path) -> None:
     """Give the network all weights of another detector of its architecture."""
-    loaded = load_detector(model).detector
+    loaded = load_detector(model, "cpu").detector
     try:
         if not isinstance(loaded, Detector):
             raise RuntimeError("it is several networks")
@@ -180,7 +183,9 @@ def _gather(plan: DetectorRecipe, progress: Progress, stopped: Callable[[], bool
     one_side_each(sources)
     wanted = plan.network
     origin = origin_of(wanted.start, "detection", wanted.backbone, wanted.pretrained)
-    origin.refuse(f.patient for s in sources for f in (*s.selection, *s.test))
+    choosing = (field.patient for source in sources for field in source.selection)
+    testing = (field.patient for source in sources for field in source.test)
+    origin.refuse(choosing=choosing, testing=testing)
     return sources
 
 

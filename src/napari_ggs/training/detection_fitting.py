@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from napari_ggs.detection import Detector
+from napari_ggs.devices import device_of
 from napari_ggs.training.circles_data import Field
 from napari_ggs.training.detection_learning import Batch, keep_depthwise_in_float32, learn, rate
 from napari_ggs.training.detection_recipe import DetectorRecipe
@@ -18,7 +19,7 @@ from napari_ggs.training.detection_state import Best, RunningMean, TrainingState
 from napari_ggs.training.detection_windows import Windows
 from napari_ggs.training.logs import TrainingLog, log_path
 from napari_ggs.training.state import state_path
-from napari_ggs.training.steps import Progress, TrainingStep, device_of, optimiser_of
+from napari_ggs.training.steps import Progress, TrainingStep, optimiser_of
 
 MAKERS = max(1, min(8, (cpu_count() or 1) // 2))
 """Threads that prepare batches while the network learns."""

@@ -45,7 +45,7 @@ def learn(detector: Detector, recipe: DetectorRecipe, state: TrainingState, batc
     if not bool(loss.isfinite()):
         raise DivergedError(
             "The loss is no longer a number: lower the recipe's learning rate "
-            f"(now {recipe.optimiser.lr:g}).",
+            f"(now {recipe.optimiser.lr:g}), then begin again with --no-resume.",
             state.best,
         )
     state.optimiser.zero_grad()

@@ -12,7 +12,7 @@ from napari_ggs.training.detection_phantoms import phantom_fields
 from napari_ggs.training.detection_pixels import FINE, InMemory, shrink
 from napari_ggs.training.detection_slides import slide_fields
 from napari_ggs.training.recipe import RecipeError
-from napari_ggs.training.sources import AIDPATH
+from napari_ggs.training.sources import aidpath_described
 from napari_ggs.training.splits import TrainingError
 
 Progress = Callable[[int, int], None]
@@ -50,7 +50,7 @@ def described(source: Source) -> DataSource:
             drawn = f"{source.slides} phantom slides of napari-ggs from seed {source.seed}"
             return DataSource(name=drawn, licence="BSD-3-Clause")
         case AidpathFields():
-            return AIDPATH
+            return aidpath_described(source.folder)
         case Slides():
             return DataSource(name=source.name, licence=source.licence, doi=source.doi)
 

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from napari_ggs.circles import Array
+from napari_ggs.circles import Array, inside
 from napari_ggs.detection.targets import Targets, collate, encode
 from napari_ggs.training.augment import Images, appearance
-from napari_ggs.training.circles_data import Field, inside, outside
+from napari_ggs.training.circles_data import Field, outside
 from napari_ggs.training.detection_pixels import FINE
 from napari_ggs.training.detection_places import Patch, Places, Shares
 from napari_ggs.training.recipe import Augmentation

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from napari_ggs.devices import device_of
 from napari_ggs.training.batches import Batch, batches, epoch_length
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.judging import Fitted, Judge
@@ -20,7 +21,7 @@ from napari_ggs.training.logs import TrainingLog, log_path
 from napari_ggs.training.patches import PatchSet
 from napari_ggs.training.splits import Split
 from napari_ggs.training.state import save_state, saved_state, state_path
-from napari_ggs.training.steps import Progress, TrainingStep, device_of
+from napari_ggs.training.steps import Progress, TrainingStep
 
 
 def fit(

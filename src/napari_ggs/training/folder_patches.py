@@ -1,5 +1,6 @@
 """Patches of a folder of ready-made crops, one glomerulus each."""
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,15 +9,21 @@ import numpy as np
 from napari_ggs.classification.reading import read_crop
 from napari_ggs.errors import UserError
 from napari_ggs.lesions import Scheme
+from napari_ggs.training.augment import Images
 from napari_ggs.training.labelled_files import labelled_files
+from napari_ggs.training.mapped import mapped
 from napari_ggs.training.patches import PATCH_PX, PatchSet
 from napari_ggs.training.recipe import RecipeError
+
+AT_ONCE = 256
+"""Images that are in memory while they are read."""
 
 
 def folder_patches(folder: Path, scheme: Scheme) -> PatchSet:
     """Read the labelled images of a folder; see `labelled_files` for how they are named.
 
     All are read before anything is complained of, since a broken image may not be the only one.
+    They go to disk (`mapped`), since a cohort of 20,000 would fill the memory of a laptop.
 
     Raises
     ------
@@ -24,17 +31,8 @@ def folder_patches(folder: Path, scheme: Scheme) -> PatchSet:
         If there are none, a class is unknown, or an image cannot be read.
     """
     files = labelled_files(folder, scheme)
-    pixels = np.empty((len(files), PATCH_PX, PATCH_PX, 3), np.uint8)
-
-    def read(i: int) -> str:
-        try:
-            pixels[i] = read_crop(folder / files[i].name, PATCH_PX)
-        except UserError as fault:
-            return str(fault)
-        return ""
-
-    with ThreadPoolExecutor() as pool:
-        faults = [fault for fault in pool.map(read, range(len(files))) if fault]
+    faults: list[str] = []
+    pixels = mapped(_read([folder / file.name for file in files], faults), PATCH_PX)
     if faults:
         raise RecipeError(
             f"{len(faults)} of {len(files)} patches cannot be read: replace or remove them. The "
@@ -49,3 +47,21 @@ def folder_patches(folder: Path, scheme: Scheme) -> PatchSet:
         np.ones(len(files), np.int64),
         np.array([file.name for file in files]),
     )
+
+
+def _read(paths: Sequence[Path], faults: list[str]) -> Iterator[Images]:
+    """The images that can be read, in order; what is wrong with the others goes to `faults`."""
+    with ThreadPoolExecutor() as pool:
+        for at in range(0, len(paths), AT_ONCE):
+            for image in pool.map(_patch, paths[at : at + AT_ONCE]):
+                if isinstance(image, str):
+                    faults.append(image)
+                else:
+                    yield image
+
+
+def _patch(path: Path) -> Images | str:
+    try:
+        return read_crop(path, PATCH_PX)
+    except UserError as fault:
+        return str(fault)

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from napari_ggs.classification.reading import SUFFIXES
+from napari_ggs.exchange.classes import class_of, is_class
 from napari_ggs.lesions import Scheme, translated
 from napari_ggs.training.recipe import RecipeError
 
 MANIFEST = "manifest.csv"
-SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
 UNFIT = ("uncertain", "ungradable", "duplicate")
 """Assessments of a circle that keep it out of training."""
 
@@ -23,7 +24,7 @@ class LabelledFile(NamedTuple):
     name : str
         Its path below the folder, with slashes.
     label : str
-        Its class, as written.
+        Its class, by the name that schemes have for it.
     patient : str
         Its slide, where no patient is known.
     """
@@ -40,6 +41,8 @@ def labelled_files(folder: Path, scheme: Scheme) -> list[LabelledFile]:
     ``patient`` and, if there are, ``slide`` (stands in for an empty patient) and ``assessment``
     (uncertain, ungradable and duplicate ones are left out). Else all images in
     ``patient/class/`` and ``patient/slide/class/``. Other files are passed over.
+
+    Class names are read as everywhere in files: case, hyphens, underscores and spaces are alike.
 
     Raises
     ------
@@ -67,7 +70,8 @@ def _listed(manifest: Path) -> Iterator[LabelledFile]:
     for row in table.to_dict("records"):
         if row.get("assessment", "") not in UNFIT:
             name = Path(row["file"]).as_posix()
-            yield LabelledFile(name, row["label"], row["patient"] or row.get("slide", ""))
+            patient = row["patient"] or row.get("slide", "")
+            yield LabelledFile(name, _class(row["label"]), patient)
 
 
 def _sorted_into_folders(folder: Path) -> Iterator[LabelledFile]:
@@ -79,7 +83,12 @@ def _sorted_into_folders(folder: Path) -> Iterator[LabelledFile]:
                     f"{file} is not in patient/class/ or patient/slide/class/ below {folder}: "
                     "move it there."
                 )
-            yield LabelledFile(path.as_posix(), path.parent.name, path.parts[0])
+            yield LabelledFile(path.as_posix(), _class(path.parent.name), path.parts[0])
+
+
+def _class(written: str) -> str:
+    """The class that a name means, as `napari-ggs classify` reads it; else the name itself."""
+    return (class_of(written, {}, Path()) or "") if is_class(written) else written
 
 
 def _check(folder: Path, file: LabelledFile, scheme: Scheme) -> None:

@@ -87,7 +87,7 @@ class Learner:
         if not bool(loss.isfinite()):
             raise DivergedError(
                 "The loss is no longer a number: lower the recipe's learning rate "
-                f"(now {self.recipe.optimiser.lr:g})."
+                f"(now {self.recipe.optimiser.lr:g}), then begin again with --no-resume."
             )
         self.optimiser.zero_grad()
         loss.backward()

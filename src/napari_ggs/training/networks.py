@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from napari_ggs.cancelling import never
 from napari_ggs.classification import Classifier, build_network
 from napari_ggs.lesions import SCHEMES
 from napari_ggs.models import Kind, composite_card, load_classifier, save_composite, save_model
@@ -18,7 +19,7 @@ from napari_ggs.training.learning import DivergedError
 from napari_ggs.training.origin import Origin, origin_of
 from napari_ggs.training.splits import Split, TrainingError
 from napari_ggs.training.state import State
-from napari_ggs.training.steps import Progress, never, part_of, silent
+from napari_ggs.training.steps import Progress, part_of, silent
 
 
 class Run(NamedTuple):
@@ -65,16 +66,29 @@ def train_new_network(plan: ClassifierRecipe, split: Split, out: Path, run: Run)
         torch.manual_seed(plan.seed)
         published = wanted.pretrained if wanted.start is None else False
         network = build_network(wanted.backbone, len(classes), wanted.dropout, published)
-    origin = origin_of(wanted.start, "classification", wanted.backbone, published)
-    origin.refuse([*split.validation.patients.tolist(), *split.test.patients.tolist()])
+    origin = known_origin(plan, split)
     if wanted.start is not None:
         _start_from(network, wanted.start)
     return train_network(network, plan, split, classes, out, run, origin)
 
 
+def known_origin(plan: ClassifierRecipe, split: Split) -> Origin:
+    """The origin of a recipe's network, whose patients do not flatter the model's figures.
+
+    Raises
+    ------
+    TrainingError
+        If they would; see `Origin.refuse`.
+    """
+    wanted = plan.network
+    origin = origin_of(wanted.start, "classification", wanted.backbone, wanted.pretrained)
+    origin.refuse(choosing=split.validation.patients.tolist(), testing=split.test.patients.tolist())
+    return origin
+
+
 def _start_from(network: nn.Module, model: Path) -> None:
     """Give a network all weights of a classifier."""
-    classifier = load_classifier(model).classifier
+    classifier = load_classifier(model, "cpu").classifier
     try:
         if not isinstance(classifier, Classifier):
             raise RuntimeError("it is several networks")

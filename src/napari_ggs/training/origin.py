@@ -39,19 +39,29 @@ class Origin(NamedTuple):
             **{when: tuple(sorted({*before[when], *names})) for when, names in seen.items()}
         )
 
-    def refuse(self, aside: Iterable[str]) -> None:
-        """See that none of the patients who choose or test a model has taught what it starts from.
+    def refuse(self, *, choosing: Iterable[str], testing: Iterable[str]) -> None:
+        """See that what a model starts from does not flatter its figures.
+
+        Who chooses and calibrates the model has not taught the start; who has chosen or
+        calibrated the start may do so again. Who tests it is unknown to the start altogether.
 
         Raises
         ------
         TrainingError
-            Names one who has.
+            Names a patient of whom this is not so.
         """
-        if known := sorted(set(self.patients.training) & set(aside)):
-            others = f" and {len(known) - 1} others" * (len(known) > 1)
+        tests, before = set(testing), self.patients
+        taught = set(before.training) & tests.union(choosing)
+        self._refuse(taught, "has learnt from", "choose or test")
+        chose = tests.intersection((*before.selection, *before.calibration))
+        self._refuse(chose, "was chosen or calibrated by", "test")
+
+    def _refuse(self, known: set[str], before: str, now: str) -> None:
+        if known:
+            first, others = min(known), f" and {len(known) - 1} others" * (len(known) > 1)
             raise TrainingError(
-                f"{', '.join(self.names)} has learnt from {known[0]}{others}, who would choose or "
-                "test what starts from it: set validation = 0 for those data, or take others."
+                f"{', '.join(self.names)} {before} {first}{others}, who would {now} what starts "
+                "from it: set validation = 0 for those data, or take others."
             )
 
 

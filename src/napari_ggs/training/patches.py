@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.training.augment import Images
+from napari_ggs.training.mapped import mapped
 
 CONTEXT = 1.5
 PATCH_PX = 288
@@ -78,10 +79,11 @@ class PatchSet:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """All patches of several sets, in order."""
+        """All patches of several sets, in order; their pixels go to disk (`mapped`)."""
         if len(parts) == 1:
             return parts[0]
-        pixels = np.concatenate([part.images for part in parts])
+        each = (part.pixels[row] for part in parts for row in part.rows)
+        pixels = mapped(each, parts[0].pixels.shape[1])
         rest = ([getattr(part, name) for part in parts] for name in _COLUMNS)
         return cls(pixels, np.arange(len(pixels)), *(np.concatenate(column) for column in rest))
 

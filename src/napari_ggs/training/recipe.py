@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
+from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -108,7 +109,7 @@ class Recipe(Section):
     notes: str = ""
     seed: NonNegativeInt = 0
     batch: PositiveInt = 16
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: DeviceName = "auto"
 
 
 R = TypeVar("R", bound=Recipe)

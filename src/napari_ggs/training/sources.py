@@ -6,14 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from napari_ggs.models import DataSource
+from napari_ggs.training.aidpath import content_sha256
 from napari_ggs.training.recipe import Section
-
-AIDPATH = DataSource(
-    name="AIDPATH: Data for glomeruli characterization in histopathological images "
-    "(Bueno et al. 2020)",
-    doi="10.17632/k7nvtgn2x6.3",
-    licence="CC BY 4.0",
-)
 
 
 class _Source(Section):
@@ -97,11 +91,22 @@ class Folder(_Source):
 Source = Annotated[Phantoms | Aidpath | Folder, Field(discriminator="kind")]
 
 
+def aidpath_described(folder: Path) -> DataSource:
+    """AIDPATH as a model card names it: what of it is learnt from, by its content."""
+    return DataSource(
+        name="AIDPATH: Data for glomeruli characterization in histopathological images "
+        "(Bueno et al. 2020)",
+        doi="10.17632/k7nvtgn2x6.3",
+        licence="CC BY 4.0",
+        sha256=content_sha256(folder),
+    )
+
+
 def described(source: Source) -> DataSource:
     """The source as a model card names it."""
     if isinstance(source, Phantoms):
         drawn = f"{source.slides} phantom slides of napari-ggs from seed {source.seed}"
         return DataSource(name=drawn, licence="BSD-3-Clause")
     if isinstance(source, Aidpath):
-        return AIDPATH
+        return aidpath_described(source.folder)
     return DataSource(name=source.name, licence=source.licence, doi=source.doi)

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-import torch
 from torch import nn, optim
 
+from napari_ggs.cancelling import never as never
 from napari_ggs.training.recipe import Optimiser
 from napari_ggs.training.splits import TrainingError
 
@@ -40,11 +40,6 @@ def silent(_: TrainingStep) -> None:
     """Nobody watches."""
 
 
-def never() -> bool:
-    """Nobody stops it."""
-    return False
-
-
 class StoppedError(TrainingError):
     """A training that was stopped before there was anything to save."""
 
@@ -72,23 +67,6 @@ def optimiser_of(network: nn.Module, settings: Optimiser) -> optim.Optimizer:
     if settings.name == "sgd":
         return optim.SGD(weights, lr=lr, momentum=settings.momentum, weight_decay=decay)
     return optim.Adam(weights, lr=lr, weight_decay=decay)
-
-
-def device_of(wanted: str) -> torch.device:
-    """The device that a recipe asks for: "auto", "cpu" or "cuda".
-
-    Raises
-    ------
-    TrainingError
-        If there is no GPU to be had.
-    """
-    there = torch.cuda.is_available()
-    if wanted == "cuda" and not there:
-        raise TrainingError(
-            "A GPU is asked for (cuda), but PyTorch finds none: use --device auto or cpu, or "
-            "install a build of PyTorch that fits the GPU and its driver."
-        )
-    return torch.device("cuda" if there and wanted != "cpu" else "cpu")
 
 
 def part_of(progress: Progress, number: int, parts: int) -> Progress:

@@ -21,9 +21,11 @@ from napari_ggs.viewer.guide import Guide
 from napari_ggs.viewer.messages import Job
 from napari_ggs.viewer.progress_panel import ProgressPanel
 from napari_ggs.viewer.remarks import remarks
+from napari_ggs.viewer.reopening import keeping_of
 from napari_ggs.viewer.results_panel import ResultsPanel
 from napari_ggs.viewer.run_form import RunForm
 from napari_ggs.viewer.saving import Saver
+from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.slide_run import SlideRun
 from napari_ggs.viewer.style import ACCENT, MUTED, STOP, WARNING, button_style, card_style, wrapped
 from napari_ggs.viewer.threshold_sliders import ThresholdSliders
@@ -64,6 +66,11 @@ class DetectDock(QScrollArea):
         return None if self.form.image is None else self.form.image.metadata.get("run")
 
     @property
+    def review(self) -> SlideReview | None:
+        """The review of the chosen slide: of a run, or of one that the study kept."""
+        return None if self.form.image is None else self.form.image.metadata.get("review")
+
+    @property
     def active(self) -> SlideRun | None:
         """The run that is going on."""
         runs = (image.metadata.get("run") for image in self.form.slides())
@@ -102,9 +109,10 @@ class DetectDock(QScrollArea):
             self._start()
 
     def _may_start_anew(self) -> bool:
-        """Ask before what a person changed is lost to a new run."""
-        edited = 0 if self.run is None else self.run.session.edited
-        if not edited:
+        """Ask before what a person changed is lost to a new run: where no study keeps it."""
+        kept = self.review is None or self.review.keeping is not None
+        edited = 0 if self.review is None else self.review.session.edited
+        if kept or not edited:
             return True
         circles = "a circle" if edited == 1 else f"{edited} circles"
         question = f"You changed or deleted {circles}. A new run starts without that. Run again?"
@@ -124,7 +132,10 @@ class DetectDock(QScrollArea):
         self.button.repaint()  # now: napari takes a while to make the layers
         if self.run is not None:
             self.run.discard()
-        run = SlideRun(self._viewer, image, job, self.form.cards())
+        if self.review is not None:
+            self.review.remove()
+        keeping = keeping_of(image.metadata["slide"])
+        run = SlideRun(self._viewer, image, job, self.form.cards(), keeping)
         self._follow(run)
         if (window := self._main_window()) is not None:
             window.destroyed.connect(run.abandon)  # Python may live on, as in IPython
@@ -176,13 +187,16 @@ class DetectDock(QScrollArea):
 
     def _tune(self) -> None:
         """Set the sliders to the result that is shown, or to what the chosen models want."""
-        session = None if self.run is None else self.run.session
+        session = None if self.review is None else self.review.session
         self.sliders.value = self.form.thresholds() if session is None else session.thresholds
         self.sliders.let_filter((self.form if session is None else session.scheme).can_filter)
 
     def _on_thresholds(self, thresholds: Thresholds) -> None:
         if self.run is not None:
             self.run.set_thresholds(thresholds)
+        elif self.review is not None:
+            self.review.session.thresholds = thresholds
+            self._show_results()
 
     def _on_save(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for the results")
@@ -191,9 +205,9 @@ class DetectDock(QScrollArea):
 
     def save_to(self, folder: Path) -> None:
         """Write the result files of the chosen slide in the background; say when it is done."""
-        assert self.run is not None
+        assert self.review is not None
         self.message.say("Saving …", good=True)
-        self._saver.start(self.run, folder)
+        self._saver.start(self.review, folder)
         self._show_state()
 
     def _on_saved(self, words: str, good: bool) -> None:
@@ -209,14 +223,14 @@ class DetectDock(QScrollArea):
         self.button.setToolTip("" if active else self.form.missing())
         self.form.setEnabled(active is None)
         self.progress.setVisible(active is not None)
-        done = run is not None and not run.running
+        done = self.review is not None and not (run is not None and run.running)
         self.save.setEnabled(done and not self._saver.busy)
         self.guide.point_to(0 if self.form.image is None else 2 if done else 1)
         self._show_results()
 
     def _show_results(self) -> None:
-        if self.run is not None:
-            self.results.show_session(self.run.session)
+        if self.review is not None:
+            self.results.show_session(self.review.session)
         else:
             self.results.show_nothing()
 

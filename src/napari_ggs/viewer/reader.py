@@ -10,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_ggs.slides import Slide, SlideError, open_slide
+from napari_ggs.viewer.reopening import reopen, reopen_when_added
 
 LayerData = tuple[list[Any], dict[str, Any], str]
 Reader = Callable[[str], list[LayerData]]
@@ -43,9 +44,11 @@ def read_slide(path: str) -> list[LayerData]:
         If the file cannot be read; napari shows the message.
     """
     viewer = napari.current_viewer()
+    slide = open_slide(path)
     if viewer is not None:
         viewer.canvas.overlays.scale_bar.visible = True
-    return [layer_data(open_slide(path))]
+        reopen_when_added(viewer)
+    return [layer_data(slide)]
 
 
 def add_slide(viewer: ViewerModel, slide: Slide) -> Image:
@@ -53,6 +56,7 @@ def add_slide(viewer: ViewerModel, slide: Slide) -> Image:
     levels, options, _ = layer_data(slide)
     viewer.canvas.overlays.scale_bar.visible = True
     layer: Image = viewer.add_image(levels, **options)
+    reopen(viewer, layer)
     return layer
 
 

@@ -15,7 +15,8 @@ NO_FILTER = (
 
 def remarks(run: SlideRun) -> list[str]:
     """Sentences on a run that is over; none if the numbers speak for the whole slide."""
-    return [*_on_extent(run), *_on_reading(run), *_on_classes(run)]
+    carried = [run.carried.words()] if run.carried is not None else []
+    return [*_on_extent(run), *_on_reading(run), *_on_classes(run), *carried]
 
 
 def _on_extent(run: SlideRun) -> list[str]:

@@ -10,11 +10,11 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_ggs.errors import UserError
 from napari_ggs.report import write_results
-from napari_ggs.viewer.slide_run import SlideRun
+from napari_ggs.viewer.slide_review import SlideReview
 
 
 class Saver(QObject):
-    """Writes the files of one run at a time; also if the window is closed meanwhile.
+    """Writes the files of one review at a time; also if the window is closed meanwhile.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class Saver(QObject):
         self.busy = False
         self.ended.connect(self._rest)
 
-    def start(self, run: SlideRun, folder: Path) -> None:
-        """Begin to write a run as it is now."""
+    def start(self, review: SlideReview, folder: Path) -> None:
+        """Begin to write a review as it is now."""
         self.busy = True
-        session = run.session
-        what = session.table, run.slide, session.scheme, session.thresholds, folder, run.described()
+        session, about = review.session, review.described()
+        what = session.table, review.slide, session.scheme, session.thresholds, folder, about
         threading.Thread(target=self._write, args=what).start()
 
     def _write(self, *what: Any) -> None:
@@ -57,4 +57,5 @@ def _written(*what: Any) -> tuple[str, bool]:
         traceback.print_exc()
         fault = f"{type(error).__name__}: {error}"
         return f"Saving broke off: {fault}. This is a fault of napari-ggs: please report it.", False
-    return "Saved: " + ", ".join(file.name for file in files), True
+    names = ", ".join(file.name for file in files)
+    return f"Saved in {files[0].parent}: {names}", True

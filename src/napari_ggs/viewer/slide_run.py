@@ -1,5 +1,7 @@
 """One run on one slide: its worker, its session, its layers and how it went."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -10,10 +12,13 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.models import ModelCard
 from napari_ggs.report import RunInfo
-from napari_ggs.review import Session
+from napari_ggs.review import MemoryJournal, Session
+from napari_ggs.review.carrying import Carried
 from napari_ggs.slides import Slide
-from napari_ggs.viewer.layers import ClassLayers
+from napari_ggs.viewer.attempt import attempt
+from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.messages import Job, Step
+from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.worker import Worker
 
 REFRESH_MS = 1000
@@ -31,9 +36,11 @@ class SlideRun(QObject):
     Attributes
     ----------
     session : Session
-    layers : ClassLayers
+    review : SlideReview
     failure : str
         What went wrong, in plain words; "" if nothing did.
+    carried : Carried or None
+        What became of the run before.
     stepped : Signal
         Emits tiles done and all tiles.
     changed : Signal
@@ -47,14 +54,21 @@ class SlideRun(QObject):
     ended = Signal()
 
     def __init__(
-        self, viewer: ViewerModel, image: Image, job: Job, cards: dict[str, ModelCard]
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        job: Job,
+        cards: dict[str, ModelCard],
+        keeping: Keeping | None = None,
     ) -> None:
         super().__init__()
         self.image, self.job, self._cards, self._viewer = image, job, cards, viewer
         self.slide: Slide = image.metadata["slide"]
-        self.session = Session(cards["classifier"].scheme, job.thresholds)
-        self.layers = ClassLayers(viewer, self.session, image)
-        image.metadata.update(run=self, session=self.session)
+        scheme, self._keeping = cards["classifier"].scheme, keeping
+        journal = keeping.begin(scheme, cards, job.thresholds, job.region) if keeping else None
+        self.session = Session(scheme, job.thresholds, journal)
+        self.review = SlideReview(viewer, image, self.session, keeping, self.described)
+        image.metadata.update(run=self)
         self.session.changed.connect(self._on_changed)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         self._last: Step | None = None
@@ -68,6 +82,7 @@ class SlideRun(QObject):
         self._worker.ended.connect(self._on_ended)
         self.running = False
         self.failure = ""
+        self.carried: Carried | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -88,9 +103,8 @@ class SlideRun(QObject):
 
     def discard(self) -> None:
         """Stop, and take the layers away."""
-        self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
         self.abandon()
-        self.layers.remove()
+        self.review.remove()
 
     def set_thresholds(self, thresholds: Thresholds) -> None:
         """Let thresholds act on what is there."""
@@ -138,20 +152,41 @@ class SlideRun(QObject):
         for row, column in step.faults:
             self.slide.pyramid.faults.add(row, column, "found by a run")
         if step.table is not None:
-            self._waiting.clear()
-            self.session.finish(step.table)
+            self._finish(step.table)
         elif len(step.rows):
             self._waiting.append(step.rows)
         self.stepped.emit(step.done, step.total)
+
+    def _finish(self, table: pd.DataFrame) -> None:
+        """Keep the whole run, show it, and carry over what was said of the run before."""
+        self._take_in()
+        rest = table.loc[table.index.difference(self.session.everything.index)]
+        self._keep(lambda keeping: keeping.add(rest))
+        self._keep(lambda keeping: keeping.finish(table, asdict(self.described())))
+        self.session.finish(table)
+        self._keep(self._carry_over)
+
+    def _carry_over(self, keeping: Keeping) -> None:
+        """Lay what was said of the run before over this one."""
+        before = keeping.latest()
+        if before is not None:
+            self.carried = keeping.carry_over(before)
+            self.session.follow()
+
+    def _keep(self, keep: Callable[[Keeping], None]) -> None:
+        """Keep something in the study; if that fails, say it, and go on in memory."""
+        keeping = self._keeping
+        if keeping is not None and not attempt(lambda: keep(keeping)):
+            self._keeping = None
+            self.session.go_on_in(MemoryJournal(self.session.who))
 
     def _on_changed(self) -> None:
         self.changed.emit()
 
     def _on_layer_removed(self, event: Any) -> None:
         if event.value is self.image:
+            self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
             self.abandon()
-            # Later: napari may be about to remove the class layers itself.
-            QTimer.singleShot(0, lambda: self.discard())
 
     def _on_failed(self, words: str) -> None:
         self.failure = words
@@ -160,6 +195,7 @@ class SlideRun(QObject):
         if self._waiting:
             rows = pd.concat(self._waiting)
             self._waiting.clear()
+            self._keep(lambda keeping: keeping.add(rows))
             self.session.extend(rows)
 
     def _on_ended(self) -> None:

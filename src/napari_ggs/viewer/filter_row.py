@@ -1,0 +1,93 @@
+"""In which order circles are gone through, and which ones."""
+
+from typing import get_args
+
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QGridLayout, QPushButton, QSpinBox, QWidget
+
+from napari_ggs.lesions import Scheme
+from napari_ggs.review.filters import STATUSES, Filter
+from napari_ggs.review.queue import Order
+
+ORDERS = {
+    "answer": "what could change the answer",
+    "class": "by class",
+    "probability": "least sure first",
+    "score": "by detection score",
+    "size": "largest first",
+    "place": "by place",
+    "entropy": "by entropy",
+}
+assert set(ORDERS) == set(get_args(Order))
+ALL = "all classes"
+
+
+class FilterRow(QWidget):
+    """Order, class, status, probability, and a button that sorts anew.
+
+    Attributes
+    ----------
+    changed : Signal
+        Emits when the circles are to be ordered anew.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.order, self.lesion, self.status = QComboBox(), QComboBox(), QComboBox()
+        for name, words in ORDERS.items():
+            self.order.addItem(words, name)
+        self.status.addItems(STATUSES)
+        self.sure = QSpinBox()
+        self.sure.setRange(1, 100)
+        self.sure.setValue(100)
+        self.sure.setPrefix("≤ ")
+        self.sure.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.sure.setStyleSheet("min-width: 30px;")
+        self.sure.setSuffix(" %")
+        self.again = QPushButton("Sort again")
+        self._explain()
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        for column in range(3):
+            layout.setColumnStretch(column, 1)
+        layout.addWidget(self.order, 0, 0, 1, 2)
+        layout.addWidget(self.again, 0, 2)
+        for column, part in enumerate((self.lesion, self.status, self.sure)):
+            layout.addWidget(part, 1, column)
+        for box in (self.order, self.lesion, self.status):
+            box.setMinimumContentsLength(6)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self.sure.valueChanged.connect(lambda _: self.changed.emit())
+        self.again.clicked.connect(lambda _: self.changed.emit())
+
+    def lay_out(self, scheme: Scheme) -> None:
+        """Offer the classes of a scheme."""
+        with QSignalBlocker(self.lesion):
+            self.lesion.clear()
+            self.lesion.addItem(ALL, "")
+            for lesion in scheme.lesions:
+                self.lesion.addItem(lesion.title, lesion.name)
+
+    def by(self) -> Order:
+        """The order that is chosen."""
+        chosen: Order = self.order.currentData()
+        return chosen
+
+    def filter(self) -> Filter:
+        """What is let through."""
+        return Filter(
+            self.lesion.currentData() or "", self.status.currentText(), self.sure.value() / 100
+        )
+
+    def _explain(self) -> None:
+        self.order.setToolTip("The order in which circles come.")
+        self.lesion.setToolTip("Only circles of this class.")
+        self.status.setToolTip("Only circles of which this has been said.")
+        self.sure.setToolTip("Only circles whose class the classifier finds at most so probable.")
+        self.again.setToolTip("Order anew: what you have reviewed goes to the end.")

@@ -1,0 +1,113 @@
+"""A slide's place in the study: its runs are kept there, and what people do to their circles."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import Scheme
+from napari_ggs.models import ModelCard
+from napari_ggs.review import Session
+from napari_ggs.review.carrying import Carried, carry
+from napari_ggs.slides import Slide
+from napari_ggs.store import CaseStore, RunJournal, SlideInfo, StoredRun, existing, replay
+from napari_ggs.viewer.messages import Rectangle
+
+
+class Keeping:
+    """Keeps one slide in a study, in one person's name.
+
+    Parameters
+    ----------
+    slide : Slide
+    study : Path
+        The study's file; made if it is not there.
+    who : str
+        The reviewer.
+
+    Raises
+    ------
+    StoreError
+        If the study cannot be opened or written.
+    """
+
+    def __init__(self, slide: Slide, study: Path, who: str) -> None:
+        study.parent.mkdir(parents=True, exist_ok=True)
+        self.store, self.who = CaseStore.open(study), who
+        self.slide = self.store.add_slide(_info(slide))
+        self.session = self.store.begin_session(who)
+        self.run: int | None = None
+
+    def close(self) -> None:
+        """Let go of the study."""
+        self.store.close()
+
+    def latest(self) -> StoredRun | None:
+        """The run before, if the study has one."""
+        runs = [run for run in self.store.runs(self.slide) if run.id != self.run]
+        return runs[-1] if runs else None
+
+    def reopen(self, run: StoredRun) -> Session:
+        """The session of a run that is kept, as this person left it."""
+        self.run = run.id
+        session = Session(run.scheme, run.thresholds, self.journal())
+        events = self.store.events(run.id)
+        state = replay(self.store.table(run.id), events, self.who)
+        session.resume(state, events[-1].id if events else 0)
+        return session
+
+    def begin(
+        self,
+        scheme: Scheme,
+        cards: dict[str, ModelCard],
+        thresholds: Thresholds,
+        region: Rectangle | None,
+    ) -> RunJournal:
+        """Begin a run; what people do to its circles goes into the journal."""
+        models = {role: {"name": c.name, "sha256": c.sha256} for role, c in cards.items()}
+        self.run = self.store.begin_run(self.slide, scheme, models, thresholds, region)
+        return self.journal()
+
+    def journal(self) -> RunJournal:
+        """Where the edits of the run go."""
+        assert self.run is not None
+        return self.store.journal(self.run, self.session)
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Keep circles that the run has found."""
+        assert self.run is not None
+        self.store.add_circles(self.run, rows)
+
+    def finish(self, table: pd.DataFrame, info: dict[str, Any]) -> None:
+        """Keep the numbers that the circles have in the end."""
+        assert self.run is not None
+        self.store.finish_run(self.run, table, info)
+
+    def carry_over(self, before: StoredRun) -> Carried:
+        """Lay what every reader said in the run before over the circles of this one."""
+        assert self.run is not None
+        others = [who for who in self.store.readers(before.id) if who != self.who]
+        mine = self._carry(before.id, self.who, self.session)
+        for who in others:
+            self._carry(before.id, who, self.store.begin_session(who))
+        return mine
+
+    def _carry(self, before: int, who: str, session: int) -> Carried:
+        """Carry over what one reader said; what another one drew again is there already."""
+        assert self.run is not None
+        carried = carry(self._seen(before, who), self._seen(self.run, who))
+        journal = self.store.journal(self.run, session)
+        for edit in carried.edits:
+            journal.append("carried", edit)
+        return carried
+
+    def _seen(self, run: int, who: str) -> pd.DataFrame:
+        """A run as a reader sees it."""
+        return existing(replay(self.store.table(run), self.store.events(run), who))
+
+
+def _info(slide: Slide) -> SlideInfo:
+    return SlideInfo(
+        slide.fingerprint, slide.name, slide.path, slide.width, slide.height, slide.mpp
+    )

@@ -1,0 +1,106 @@
+"""The review of one slide on the screen: its layers, the mouse, the keys, and where one is."""
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from napari.components import ViewerModel
+from napari.layers import Image
+from qtpy.QtCore import QTimer
+
+from napari_ggs.report import RunInfo
+from napari_ggs.review import Session, Walk
+from napari_ggs.review.actions import Actions
+from napari_ggs.slides import Slide
+from napari_ggs.viewer.coordinates import to_points
+from napari_ggs.viewer.keeping import Keeping
+from napari_ggs.viewer.layers import ClassLayers
+from napari_ggs.viewer.picking import Picker
+from napari_ggs.viewer.review_keys import ReviewKeys, keys_of
+
+T = TypeVar("T")
+
+FIELD_UM = 400.0
+"""Side of the field that a visit shows, however large the window is."""
+UNKNOWN_MPP = 0.5
+
+
+def unwrapped(thing: T) -> T:
+    """What napari gives a dock in a wrapper, which is not the same object (`is`)."""
+    inner: T = getattr(thing, "__wrapped__", thing)
+    return inner
+
+
+class SlideReview:
+    """What a person sees and does of a session.
+
+    It lives in the metadata of the slide's layer, as ``review``; docks come and go.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    image : Image
+        The slide's layer.
+    session : Session
+    keeping : Keeping, optional
+        The slide's place in the study; without one, edits end with the window.
+    described : callable
+        Tells how the table came about, for the results' summary.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        session: Session,
+        keeping: Keeping | None = None,
+        described: Callable[[], RunInfo] = RunInfo,
+    ) -> None:
+        viewer, image = unwrapped(viewer), unwrapped(image)
+        self._viewer, self.image, self.session, self.keeping = viewer, image, session, keeping
+        self.described = described
+        self.slide: Slide = image.metadata["slide"]
+        self.blind = False
+        self.layers = ClassLayers(viewer, session, image)
+        self.walk = Walk()
+        self.actions = Actions(session, self.walk, self.layers.selected)
+        self.picker = Picker(viewer, self.layers)
+        self.keys = ReviewKeys(viewer, self.layers, keys_of(self.actions, self.picker))
+        self.walk.visited.connect(self._look_at)
+        self.picker.picked.connect(self.walk.go)
+        viewer.layers.events.removed.connect(self._on_layer_removed)
+        image.metadata.update(review=self, session=session)
+
+    @property
+    def mpp(self) -> float:
+        """Microns per level-0 pixel; half a micron for a slide that does not say."""
+        return float(self.image.scale[-1]) if str(self.image.units[-1]) != "pixel" else UNKNOWN_MPP
+
+    def remove(self) -> None:
+        """Take the layers away and let go of mouse and keys."""
+        if self.image.metadata.get("review") is not self:
+            return
+        self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
+        self.keys.remove()
+        self.picker.remove()
+        self.layers.remove()
+        if self.keeping is not None:
+            self.keeping.close()
+        for name in ("review", "session"):
+            self.image.metadata.pop(name, None)
+
+    def _on_layer_removed(self, event: Any) -> None:
+        if event.value is self.image:
+            QTimer.singleShot(0, self.remove)  # napari may be about to remove the class layers
+
+    def _look_at(self, handle: int) -> None:
+        """Centre the camera on a circle, select it, and show a field of a fixed size."""
+        row = self.session.rows([handle]).iloc[0]
+        centre = self.image.data_to_world(to_points([row[["x", "y"]].to_list()])[0])
+        field = FIELD_UM / self.mpp * float(self.image.scale[-1])
+        camera = self._viewer.scene.camera
+        camera.center = (0.0, *(float(c) for c in centre))
+        side = min(self._viewer.canvas.size)
+        if math.isfinite(side) and side > 0:
+            camera.zoom = side / field
+        self.layers.select([handle])
