@@ -3,7 +3,9 @@
 It needs a display; without one: ``xvfb-run -s "-screen 0 1600x1000x24" python ...``.
 """
 
+import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -13,6 +15,7 @@ from qtpy.QtTest import QTest
 
 from napari_ggs.phantom import PhantomSlide, write_slide
 from napari_ggs.viewer.detect_dock import DetectDock
+from napari_ggs.viewer.review_dock import ReviewDock
 
 MIX = {"normal": 0.5, "obsolescent": 0.25, "solidified": 0.15, "disappearing": 0.1}
 IMAGES = Path(__file__).parent / "images"
@@ -39,6 +42,21 @@ def detect_and_classify(viewer: napari.Viewer, slide: Path) -> None:
     save(viewer, "detect_and_classify.png")
 
 
+def review(viewer: napari.Viewer) -> None:
+    """The Review dock in front, some circles graded, one at hand."""
+    _, dock = viewer.window.add_plugin_dock_widget("napari-ggs", "Review", tabify=True)
+    assert isinstance(dock, ReviewDock)
+    wait(1500)
+    actions, walk = dock.review.actions, dock.review.walk
+    walk.next()
+    for grade in (actions.confirm, partial(actions.label, "obsolescent"), actions.confirm):
+        grade()
+    actions.assess("uncertain")
+    actions.flag("segmental")
+    wait(2500)
+    save(viewer, "review.png")
+
+
 def save(viewer: napari.Viewer, name: str) -> None:
     """Write the whole window as a picture."""
     IMAGES.mkdir(exist_ok=True)
@@ -48,11 +66,13 @@ def save(viewer: napari.Viewer, name: str) -> None:
 def main() -> None:
     """Make them all."""
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_DATA_HOME"] = folder  # a study of their own
         slide = Path(folder) / "PAS kidney phantom.svs"
         write_slide(PhantomSlide(3000, 3600, mpp=0.5, seed=7, outline="wedge", mix=MIX), slide)
         viewer = napari.Viewer()
         viewer.window.resize(1400, 900)
         detect_and_classify(viewer, slide)
+        review(viewer)
         viewer.close()
 
 

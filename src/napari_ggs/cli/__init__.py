@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from napari_ggs import __version__, console
-from napari_ggs.cli import annotations, assessing, installation, models, research, slides
+from napari_ggs.cli import annotations, assessing, installation, models, research, slides, study
 from napari_ggs.errors import UserError
 
 app = typer.Typer(
@@ -53,6 +53,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(models.app)
+app.add_typer(study.app)
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ from napari_ggs.lesions import NON_GLOMERULUS, Lesion
 from napari_ggs.viewer.coordinates import from_points, to_points
 
 SYMBOL, FACE = "disc", "transparent"
+USUAL_UM = 150.0
+"""Diameter of what is added with napari's tool until a person says otherwise."""
 
 
 class ClassLayer:
@@ -45,6 +47,7 @@ class ClassLayer:
             symbol=SYMBOL,
             face_color=FACE,
             border_color=lesion.colour,
+            size=USUAL_UM / float(image.scale[-1]),
             border_width=border_width,
             border_width_is_relative=False,
             scale=image.scale,

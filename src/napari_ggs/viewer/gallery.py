@@ -155,18 +155,18 @@ class Gallery(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setSpacing(2)
         self.setMinimumHeight(SIDE_PX + 24)
-        self._thumbnails: Thumbnails | None = None
+        self.thumbnails: Thumbnails | None = None
 
     def follow(self, review: SlideReview | None) -> None:
         """Show the circles of a review."""
-        if self._thumbnails is not None:
-            self._thumbnails.close()
-        self._thumbnails = None
+        if self.thumbnails is not None:
+            self.thumbnails.close()
+        self.thumbnails = None
         self.circles.show(())
         if review is not None:
-            self._thumbnails = Thumbnails(review.slide, review.mpp, self)
-            self._thumbnails.ready.connect(self._on_ready)
-            self.setItemDelegate(GalleryDelegate(review, self._thumbnails, self))
+            self.thumbnails = Thumbnails(review.slide, review.mpp, self)
+            self.thumbnails.ready.connect(self._on_ready)
+            self.setItemDelegate(GalleryDelegate(review, self.thumbnails, self))
 
     def come_to(self, handle: int | None) -> None:
         """Select a circle and scroll to it."""

@@ -124,7 +124,7 @@ class ReviewDock(QScrollArea):
         QTimer.singleShot(0, self.look_around)  # the review is made after its layers
 
     def _follow(self, review: SlideReview | None) -> None:
-        if review is self.review:
+        if review is self.review is not None:
             return
         self._leave()
         self.review = review

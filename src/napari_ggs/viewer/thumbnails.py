@@ -66,6 +66,10 @@ class Thumbnails(QObject):
         self._work.set()
         return None
 
+    def __len__(self) -> int:
+        """Number of pictures that are there."""
+        return len(self._pictures)
+
     def close(self) -> None:
         """Read no more."""
         self._closed = True

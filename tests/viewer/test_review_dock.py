@@ -1,0 +1,142 @@
+"""The Review dock: the circle at hand, what can be said of it, and the answer as it settles."""
+
+import pytest
+from napari.components import ViewerModel
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
+
+from napari_ggs.glomeruli import Thresholds
+from napari_ggs.review import Labelled
+from napari_ggs.review.queue import rank
+from napari_ggs.viewer.gallery import HANDLE, Gallery
+from napari_ggs.viewer.review_dock import ReviewDock
+from napari_ggs.viewer.slide_run import SlideRun
+from tests.review.test_session import rows_of
+
+
+@pytest.fixture
+def dock(viewer: ViewerModel, run: SlideRun, qtbot: QtBot) -> ReviewDock:
+    """The dock over a run that has found some circles."""
+    widget = ReviewDock(viewer)
+    qtbot.addWidget(widget)
+    widget.resize(380, 900)
+    widget.show()
+    assert widget.review is run.review
+    return widget
+
+
+def handles(gallery: Gallery) -> list[int]:
+    model = gallery.circles
+    return [model.index(row, 0).data(HANDLE) for row in range(model.rowCount())]
+
+
+def test_without_a_run_it_says_that_there_is_nothing(viewer: ViewerModel, qtbot: QtBot) -> None:
+    widget = ReviewDock(viewer)
+    qtbot.addWidget(widget)
+    assert "Nothing to review" in widget.answer.headline.text()
+    assert not widget.confirm.isEnabled()
+
+
+def test_circles_come_in_the_order_of_what_could_change_the_answer(dock: ReviewDock) -> None:
+    session = dock.review.session
+    expected = rank(session.table, session.scheme, session.thresholds).tolist()
+    assert handles(dock.gallery) == expected
+    dock.review.walk.next()
+    assert dock.gallery.chosen() == expected[:1]
+    assert f"1 of {len(expected)}" in dock.circle.title.text()
+
+
+def test_a_class_button_names_the_circle_and_goes_on(dock: ReviewDock, qtbot: QtBot) -> None:
+    session, walk = dock.review.session, dock.review.walk
+    walk.next()
+    first = walk.current
+    qtbot.mouseClick(dock.circle.classes["solidified"], Qt.MouseButton.LeftButton)
+    assert session.class_of(first) == "solidified"
+    assert walk.current == walk.order[1]
+    walk.previous()
+    assert dock.circle.classes["solidified"].isChecked()
+    qtbot.waitUntil(lambda: dock.answer.progress.value() == 1)
+
+
+def test_every_key_that_has_a_button_does_the_same_by_button(
+    dock: ReviewDock, qtbot: QtBot
+) -> None:
+    session, walk = dock.review.session, dock.review.walk
+    buttons = [dock.circle.acts.itemAt(i).widget() for i in range(dock.circle.acts.count())]
+    named = {button.text().split("  ")[0]: button for button in buttons}
+    walk.next()
+    at = walk.current
+    for words in ("Segmental", "Cut"):
+        qtbot.mouseClick(named[words], Qt.MouseButton.LeftButton)
+    assert session.table.loc[at, ["flags", "assessment"]].tolist() == ["segmental", "cut"]
+    qtbot.mouseClick(named["Uncertain"], Qt.MouseButton.LeftButton)
+    assert session.table.loc[at, "assessment"] == "uncertain"
+    assert walk.current != at
+    qtbot.mouseClick(named["Undo"], Qt.MouseButton.LeftButton)
+    assert session.table.loc[at, "assessment"] == "cut"
+    assert walk.current == at
+    qtbot.mouseClick(named["Take out"], Qt.MouseButton.LeftButton)
+    assert at not in session.table.index
+
+
+def test_a_note_is_kept_with_its_circle(dock: ReviewDock, qtbot: QtBot) -> None:
+    walk = dock.review.walk
+    walk.next()
+    at = walk.current
+    qtbot.keyClicks(dock.circle.note, "thick capsule 1")
+    qtbot.keyClick(dock.circle.note, Qt.Key.Key_Return)
+    assert dock.review.session.table.loc[at, "note"] == "thick capsule 1"
+    assert dock.review.session.table.loc[at, "label"] == "", "a digit in a note is no class key"
+    walk.next()
+    assert dock.circle.note.text() == ""
+
+
+def test_filters_leave_only_what_is_asked_for(dock: ReviewDock) -> None:
+    session = dock.review.session
+    done = tuple(session.members("normal").index[:2])
+    session.apply(Labelled(done, "solidified"))
+    dock.filters.status.setCurrentText("reviewed")
+    assert sorted(handles(dock.gallery)) == sorted(done)
+    dock.filters.status.setCurrentText("all")
+    dock.filters.lesion.setCurrentIndex(dock.filters.lesion.findData("obsolescent"))
+    assert set(handles(dock.gallery)) == set(session.members("obsolescent").index)
+    dock.filters.lesion.setCurrentIndex(0)
+    dock.filters.sure.setValue(40)
+    shown = session.rows(handles(dock.gallery))
+    sure = [
+        row[session.scheme[row["label"] or row["predicted"]].column] for _, row in shown.iterrows()
+    ]
+    assert len(sure)
+    assert max(sure) <= 0.4
+
+
+def test_the_answer_follows_the_last_edit(dock: ReviewDock, qtbot: QtBot) -> None:
+    session = dock.review.session
+    everything = tuple(session.shown(session.scheme.classes).index)
+    session.apply(Labelled(everything, "obsolescent"))
+    qtbot.waitUntil(lambda: "100 % globally sclerotic" in dock.answer.headline.text())
+    assert f"{len(everything)} glomeruli" in dock.answer.headline.text()
+
+
+def test_ten_thousand_circles_are_there_at_once(
+    viewer: ViewerModel, run: SlideRun, qtbot: QtBot
+) -> None:
+    run.session.extend(rows_of(10_000, seed=3, first=40))
+    run.session.thresholds = Thresholds(0.05, 0.4)
+    widget = ReviewDock(viewer)
+    qtbot.addWidget(widget)
+    widget.resize(380, 900)
+    widget.show()
+    assert widget.gallery.circles.rowCount() > 9000
+    widget.gallery.scrollToBottom()
+    qtbot.waitUntil(lambda: len(widget.gallery.thumbnails) > 0)
+    assert len(widget.gallery.thumbnails) < 200, "only what is seen is read"
+
+
+def test_it_follows_the_next_review_when_a_slide_goes(
+    viewer: ViewerModel, dock: ReviewDock, run: SlideRun, qtbot: QtBot
+) -> None:
+    viewer.layers.remove(run.image)
+    qtbot.waitUntil(lambda: dock.review is None)
+    assert dock.gallery.circles.rowCount() == 0
+    assert not dock.circle.isEnabled()
