@@ -10,6 +10,7 @@ from napari.layers import Image
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QLineEdit
 
 from napari_ggs.glomeruli import circles_of
 from napari_ggs.lesions import NON_GLOMERULUS
@@ -178,3 +179,41 @@ def test_the_gallery_goes_where_it_is_clicked_and_its_keys_grade(
     qtbot.waitUntil(lambda: review.answer.progress.value() == 1)
     review.filters.status.setCurrentText("reviewed")
     assert list(review.review.walk.order) == [handle]
+
+
+def test_two_readers_do_not_see_each_other_s_labels_and_a_finished_case_is_frozen(
+    review: ReviewDock, study: Path
+) -> None:
+    session, footer = review.review.session, review.footer
+    ann, at = session.who, review.review.walk.order[0]
+    review.review.walk.visit(at)
+    QTest.keyClick(review.gallery, Qt.Key.Key_4)
+    read_as(footer.reviewer, "bob")
+    assert session.who == "bob"
+    assert session.table.loc[at, "label"] == ""
+    review.review.walk.visit(at)
+    QTest.keyClick(review.gallery, Qt.Key.Key_2)
+    read_as(footer.reviewer, ann)
+    assert session.table.loc[at, "label"] == "disappearing"
+
+    click(footer.finish)
+    assert "finished" in footer.state.text()
+    review.review.walk.visit(at)
+    QTest.keyClick(review.gallery, Qt.Key.Key_1)
+    assert session.table.loc[at, "label"] == "disappearing"
+    click(footer.finish)
+    review.review.walk.visit(at)
+    QTest.keyClick(review.gallery, Qt.Key.Key_1)
+    assert session.table.loc[at, "label"] == "normal"
+    with CaseStore.open(study) as store:
+        assert store.verify() == []
+        (slide,) = store.slides()
+        assert store.snapshot(slide.case)["reviewer"] == ann
+        assert set(store.labels(store.runs(slide.id)[-1].id).columns) == {ann, "bob"}
+
+
+def read_as(field: QLineEdit, name: str) -> None:
+    """Type a name and press Enter."""
+    field.clear()
+    QTest.keyClicks(field, name)
+    QTest.keyClick(field, Qt.Key.Key_Return)

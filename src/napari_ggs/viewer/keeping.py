@@ -57,6 +57,33 @@ class Keeping:
         session.resume(state, events[-1].id if events else 0)
         return session
 
+    def read_as(self, who: str, session: Session) -> None:
+        """Let somebody else go on with a session: their labels are shown, and theirs are kept."""
+        assert self.run is not None
+        self.session, self.who = self.store.begin_session(who), who
+        events = self.store.events(self.run)
+        state = replay(self.store.table(self.run), events, who)
+        session.go_on_in(self.journal())
+        session.resume(state, events[-1].id if events else 0)
+
+    @property
+    def case(self) -> str:
+        """The case that the slide is of."""
+        return next(slide.case for slide in self.store.slides() if slide.id == self.slide)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the case is finished."""
+        return self.store.is_finished(self.case)
+
+    def finish_case(self, snapshot: dict[str, Any]) -> None:
+        """Freeze the case as it is."""
+        self.store.finish_case(self.case, self.session, snapshot)
+
+    def reopen_case(self) -> None:
+        """Let the case be changed again."""
+        self.store.reopen_case(self.case, self.session)
+
     def begin(
         self,
         scheme: Scheme,

@@ -8,8 +8,6 @@ from qtpy.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer
 from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QFrame,
-    QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -21,13 +19,13 @@ from napari_ggs.review.actions import Actions
 from napari_ggs.review.answer import answer
 from napari_ggs.review.queue import rank
 from napari_ggs.store import Event
-from napari_ggs.viewer import preferences
 from napari_ggs.viewer.answer_panel import AnswerPanel
 from napari_ggs.viewer.attempt import attempt
-from napari_ggs.viewer.circle_panel import CirclePanel, act_button, hint, row_of
+from napari_ggs.viewer.circle_panel import CirclePanel, act_button, hint
 from napari_ggs.viewer.filter_row import FilterRow
 from napari_ggs.viewer.gallery import HANDLE, Gallery
 from napari_ggs.viewer.reopening import reopen
+from napari_ggs.viewer.review_footer import ReviewFooter
 from napari_ggs.viewer.review_keys import Key
 from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.style import ACCENT, button_style
@@ -94,9 +92,7 @@ class ReviewDock(QScrollArea):
         self.confirm = QPushButton("Confirm and go on  [Space]")
         self.confirm.setStyleSheet(button_style(ACCENT))
         self.confirm.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.reviewer = QLineEdit(preferences.reviewer())
-        self.reviewer.setToolTip("Your edits are kept under this name.")
-        self.reviewer.editingFinished.connect(self._on_reviewer)
+        self.footer = ReviewFooter()
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 6, 10, 8)
@@ -106,7 +102,7 @@ class ReviewDock(QScrollArea):
         layout.addWidget(self.gallery, 1)
         layout.addWidget(self.circle)
         layout.addWidget(self.confirm)
-        layout.addLayout(row_of(QLabel("Reviewer"), self.reviewer))
+        layout.addWidget(self.footer)
         layout.addWidget(hint(HINT))
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -129,6 +125,7 @@ class ReviewDock(QScrollArea):
         self._leave()
         self.review = review
         self.gallery.follow(review)
+        self.footer.follow(review)
         if review is not None:
             self._join(review)
         self._show_answer()
@@ -221,9 +218,6 @@ class ReviewDock(QScrollArea):
         self.gallery.circles.show(self.review.walk.order)
         self.gallery.come_to(self.review.walk.current)
         self._show_circle()
-
-    def _on_reviewer(self) -> None:
-        preferences.set_reviewer(self.reviewer.text())
 
     def _show_answer(self) -> None:
         if self.review is None or not len(self.review.session.table):
