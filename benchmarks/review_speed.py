@@ -1,4 +1,4 @@
-"""Milliseconds of an edit and of an undo, kept in a study and shown in layers, by number of circles.
+"""Milliseconds of an edit and of an undo, kept in a study and shown, by number of circles.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/review_speed.py
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from napari_ggs.cancelling import never
 from napari_ggs.classification.classifier import AnyClassifier
 from napari_ggs.devices import DeviceName
 from napari_ggs.lesions import SCHEMES
@@ -22,7 +23,7 @@ from napari_ggs.training.patches import PatchSet, digest
 from napari_ggs.training.predicting import predictions, write_predictions
 from napari_ggs.training.sources import Source
 from napari_ggs.training.splits import Split, split_folds
-from napari_ggs.training.steps import Progress, StoppedError, drawing, never, part_of, silent
+from napari_ggs.training.steps import Progress, StoppedError, drawing, part_of, silent
 
 DEAL = 1
 """Seed of the deal of patients to folds: the same for all arms."""

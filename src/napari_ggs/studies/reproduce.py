@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from napari_ggs.cancelling import never
 from napari_ggs.devices import DeviceName, device_of
 from napari_ggs.errors import UserError
 from napari_ggs.files import make_folder, replacing
@@ -15,7 +16,7 @@ from napari_ggs.studies.filtering import study_filtering
 from napari_ggs.studies.imbalance import study_imbalance
 from napari_ggs.studies.scales import scale_of
 from napari_ggs.studies.transfer import study_transfer
-from napari_ggs.training.steps import Progress, never, silent
+from napari_ggs.training.steps import Progress, silent
 
 VERSION = version("napari-ggs")
 

@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 
 from torch import nn, optim
 
-from napari_ggs.cancelling import never as never
 from napari_ggs.training.recipe import Optimiser
 from napari_ggs.training.splits import TrainingError
 
