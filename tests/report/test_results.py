@@ -190,6 +190,7 @@ def test_a_run_that_was_killed_is_done_again_and_no_summary_speaks_for_other_fil
 def test_a_run_writes_no_more_files_than_those_steps(noise, tmp_path, monkeypatch) -> None:
     killed_at(RENAMES + 1, monkeypatch)
     write(noise, tmp_path)
+    assert json.loads((tmp_path / "noise.json").read_text())["glomeruli"] == 2
 
 
 def test_what_cannot_be_read_is_not_taken_for_what_cannot_be_written(
