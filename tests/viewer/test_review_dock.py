@@ -34,27 +34,27 @@ def test_without_a_run_it_says_that_there_is_nothing(viewer: ViewerModel, qtbot:
     widget = ReviewDock(viewer)
     qtbot.addWidget(widget)
     assert "Nothing to review" in widget.answer.headline.text()
-    assert not widget.confirm.isEnabled()
+    assert not widget.circles.confirm.isEnabled()
 
 
 def test_circles_come_in_the_order_of_what_could_change_the_answer(dock: ReviewDock) -> None:
     session = dock.review.session
     expected = rank(session.table, session.scheme, session.thresholds).tolist()
-    assert handles(dock.gallery) == expected
+    assert handles(dock.circles.gallery) == expected
     dock.review.walk.next()
-    assert dock.gallery.chosen() == expected[:1]
-    assert f"1 of {len(expected)}" in dock.circle.title.text()
+    assert dock.circles.gallery.chosen() == expected[:1]
+    assert f"1 of {len(expected)}" in dock.circles.circle.title.text()
 
 
 def test_a_class_button_names_the_circle_and_goes_on(dock: ReviewDock, qtbot: QtBot) -> None:
     session, walk = dock.review.session, dock.review.walk
     walk.next()
     first = walk.current
-    qtbot.mouseClick(dock.circle.classes["solidified"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.circles.circle.classes["solidified"], Qt.MouseButton.LeftButton)
     assert session.class_of(first) == "solidified"
     assert walk.current == walk.order[1]
     walk.previous()
-    assert dock.circle.classes["solidified"].isChecked()
+    assert dock.circles.circle.classes["solidified"].isChecked()
     qtbot.waitUntil(lambda: dock.answer.progress.value() == 1)
 
 
@@ -62,7 +62,7 @@ def test_every_key_that_has_a_button_does_the_same_by_button(
     dock: ReviewDock, qtbot: QtBot
 ) -> None:
     session, walk = dock.review.session, dock.review.walk
-    buttons = [dock.circle.acts.itemAt(i).widget() for i in range(dock.circle.acts.count())]
+    buttons = [dock.circles.circle.acts.itemAt(i).widget() for i in range(dock.circles.circle.acts.count())]
     named = {button.text().split("  ")[0]: button for button in buttons}
     walk.next()
     at = walk.current
@@ -83,26 +83,26 @@ def test_a_note_is_kept_with_its_circle(dock: ReviewDock, qtbot: QtBot) -> None:
     walk = dock.review.walk
     walk.next()
     at = walk.current
-    qtbot.keyClicks(dock.circle.note, "thick capsule 1")
-    qtbot.keyClick(dock.circle.note, Qt.Key.Key_Return)
+    qtbot.keyClicks(dock.circles.circle.note, "thick capsule 1")
+    qtbot.keyClick(dock.circles.circle.note, Qt.Key.Key_Return)
     assert dock.review.session.table.loc[at, "note"] == "thick capsule 1"
     assert dock.review.session.table.loc[at, "label"] == "", "a digit in a note is no class key"
     walk.next()
-    assert dock.circle.note.text() == ""
+    assert dock.circles.circle.note.text() == ""
 
 
 def test_filters_leave_only_what_is_asked_for(dock: ReviewDock) -> None:
     session = dock.review.session
     done = tuple(session.members("normal").index[:2])
     session.apply(Labelled(done, "solidified"))
-    dock.filters.status.setCurrentText("reviewed")
-    assert sorted(handles(dock.gallery)) == sorted(done)
-    dock.filters.status.setCurrentText("all")
-    dock.filters.lesion.setCurrentIndex(dock.filters.lesion.findData("obsolescent"))
-    assert set(handles(dock.gallery)) == set(session.members("obsolescent").index)
-    dock.filters.lesion.setCurrentIndex(0)
-    dock.filters.sure.setValue(40)
-    shown = session.rows(handles(dock.gallery))
+    dock.circles.filters.status.setCurrentText("reviewed")
+    assert sorted(handles(dock.circles.gallery)) == sorted(done)
+    dock.circles.filters.status.setCurrentText("all")
+    dock.circles.filters.lesion.setCurrentIndex(dock.circles.filters.lesion.findData("obsolescent"))
+    assert set(handles(dock.circles.gallery)) == set(session.members("obsolescent").index)
+    dock.circles.filters.lesion.setCurrentIndex(0)
+    dock.circles.filters.sure.setValue(40)
+    shown = session.rows(handles(dock.circles.gallery))
     sure = [
         row[session.scheme[row["label"] or row["predicted"]].column] for _, row in shown.iterrows()
     ]
@@ -127,10 +127,10 @@ def test_ten_thousand_circles_are_there_at_once(
     qtbot.addWidget(widget)
     widget.resize(380, 900)
     widget.show()
-    assert widget.gallery.circles.rowCount() > 9000
-    widget.gallery.scrollToBottom()
-    qtbot.waitUntil(lambda: len(widget.gallery.thumbnails) > 0)
-    assert len(widget.gallery.thumbnails) < 200, "only what is seen is read"
+    assert widget.circles.gallery.circles.rowCount() > 9000
+    widget.circles.gallery.scrollToBottom()
+    qtbot.waitUntil(lambda: len(widget.circles.gallery.thumbnails) > 0)
+    assert len(widget.circles.gallery.thumbnails) < 200, "only what is seen is read"
 
 
 def test_it_follows_the_next_review_when_a_slide_goes(
@@ -138,5 +138,5 @@ def test_it_follows_the_next_review_when_a_slide_goes(
 ) -> None:
     viewer.layers.remove(run.image)
     qtbot.waitUntil(lambda: dock.review is None)
-    assert dock.gallery.circles.rowCount() == 0
-    assert not dock.circle.isEnabled()
+    assert dock.circles.gallery.circles.rowCount() == 0
+    assert not dock.circles.circle.isEnabled()

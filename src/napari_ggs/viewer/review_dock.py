@@ -1,46 +1,27 @@
-"""The Review dock: go through the circles of a slide by keyboard, and see the answer settle."""
-
-from collections.abc import Callable
-from functools import partial
+"""The Review dock: the answer at the top, what one does to it on pages below."""
 
 import napari.viewer
-from qtpy.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QKeyEvent, QKeySequence
-from qtpy.QtWidgets import (
-    QFrame,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
-from napari_ggs.review import Change
-from napari_ggs.review.actions import Actions
 from napari_ggs.review.answer import answer
-from napari_ggs.review.queue import rank
-from napari_ggs.store import Event
 from napari_ggs.viewer.answer_panel import AnswerPanel
 from napari_ggs.viewer.attempt import attempt
-from napari_ggs.viewer.circle_panel import CirclePanel, act_button, hint
-from napari_ggs.viewer.filter_row import FilterRow
-from napari_ggs.viewer.gallery import HANDLE, Gallery
+from napari_ggs.viewer.circles_page import CirclesPage
 from napari_ggs.viewer.reopening import reopen
 from napari_ggs.viewer.review_footer import ReviewFooter
 from napari_ggs.viewer.review_keys import Key
 from napari_ggs.viewer.slide_review import SlideReview
-from napari_ggs.viewer.style import ACCENT, button_style
+from napari_ggs.viewer.style import scrolling
 
 SOON_MS = 60
 """The answer follows the edits so much later: a burst of them is answered once."""
 WIDTH = 360
-HINT = (
-    "Click a circle in the slide or a picture here. Hold Tab to see the tissue without circles; "
-    "Ctrl + drag draws a circle; drag a selected one to move it, its rim to resize it."
-)
 
 
-class ReviewDock(QScrollArea):
-    """Headline, order and filters, gallery, the circle at hand.
+class ReviewDock(QFrame):
+    """Headline, pages, footer, over the review of one slide.
 
     Parameters
     ----------
@@ -76,45 +57,19 @@ class ReviewDock(QScrollArea):
         found = mine or reviews
         self._follow(found[-1] if found else None)
 
-    def sort(self) -> None:
-        """Order the circles anew; stay at the one at hand."""
-        if self.review is None:
-            return
-        session = self.review.session
-        table = session.table
-        chosen = rank(table, session.scheme, session.thresholds, self.filters.by())
-        let = self.filters.filter().rows(table, session.scheme)
-        self.review.walk.set_order([int(h) for h in chosen if let[h]])
-
     def _build(self) -> None:
-        self.answer, self.filters = AnswerPanel(), FilterRow()
-        self.gallery, self.circle = Gallery(), CirclePanel()
-        self.confirm = QPushButton("Confirm and go on  [Space]")
-        self.confirm.setStyleSheet(button_style(ACCENT))
-        self.confirm.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.footer = ReviewFooter()
-        body = QWidget()
-        layout = QVBoxLayout(body)
+        self.answer, self.footer = AnswerPanel(), ReviewFooter()
+        self.circles = CirclesPage()
+        self.pages = QTabWidget()
+        self.pages.addTab(scrolling(self.circles), "Circles")
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(7)
         layout.addWidget(self.answer)
-        layout.addWidget(self.filters)
-        layout.addWidget(self.gallery, 1)
-        layout.addWidget(self.circle)
-        layout.addWidget(self.confirm)
+        layout.addWidget(self.pages, 1)
         layout.addWidget(self.footer)
-        layout.addWidget(hint(HINT))
-        self.setWidget(body)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMinimumWidth(WIDTH)
-        self.filters.changed.connect(self.sort)
-        self.gallery.installEventFilter(self)
-        self.gallery.clicked.connect(self._on_clicked)
-        self.circle.labelled.connect(self._on_labelled)
-        self.circle.noted.connect(lambda text: self._act(lambda actions: actions.note(text)))
-        self.confirm.clicked.connect(lambda: self._act(Actions.confirm))
+        self.circles.gallery.installEventFilter(self)
 
     def _look_around_soon(self) -> None:
         QTimer.singleShot(0, self.look_around)  # the review is made after its layers
@@ -124,47 +79,22 @@ class ReviewDock(QScrollArea):
             return
         self._leave()
         self.review = review
-        self.gallery.follow(review)
-        self.footer.follow(review)
         if review is not None:
             self._join(review)
+        for part in (self.circles, self.footer):
+            part.follow(review)
         self._show_answer()
-        self._show_circle()
-        self.circle.setEnabled(review is not None)
-        self.confirm.setEnabled(review is not None)
 
     def _leave(self) -> None:
-        if self.review is None:
-            return
-        session, walk = self.review.session, self.review.walk
-        session.changed.disconnect(self._on_changed)
-        session.recorded.disconnect(self._on_recorded)
-        session.finished.disconnect(self.sort)
-        walk.moved.disconnect(self._on_moved)
-        walk.ordered.disconnect(self._on_ordered)
         self._keys.clear()
+        if self.review is not None:
+            self.review.session.changed.disconnect(self._answer_soon)
+            self.review.session.recorded.disconnect(self._answer_soon)
 
     def _join(self, review: SlideReview) -> None:
-        session, walk = review.session, review.walk
-        session.changed.connect(self._on_changed)
-        session.recorded.connect(self._on_recorded)
-        session.finished.connect(self.sort)
-        walk.moved.connect(self._on_moved)
-        walk.ordered.connect(self._on_ordered)
-        self.circle.lay_out(session.scheme)
-        self.filters.lay_out(session.scheme)
-        self._bind(review.keys.keys)
-        self.sort()
-
-    def _bind(self, keys: list[Key]) -> None:
-        """Let the keys of the review work in the dock, too, and give each a button."""
-        self.circle.forget_acts()
-        for key in keys:
-            self._keys[QKeySequence(key.in_qt)] = key
-            if key.short:
-                button = act_button(key.short, key.cap, key.words)
-                button.clicked.connect(partial(attempt, key.act))
-                self.circle.add_act(button)
+        review.session.changed.connect(self._answer_soon)
+        review.session.recorded.connect(self._answer_soon)
+        self._keys.update({QKeySequence(key.in_qt): key for key in review.keys.keys})
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Let keys that are pressed on the gallery act, before it searches by them."""
@@ -183,41 +113,8 @@ class ReviewDock(QScrollArea):
             attempt(key.act)
         return key is not None
 
-    def _act(self, act: Callable[[Actions], None]) -> None:
-        if self.review is not None:
-            actions = self.review.actions
-            attempt(lambda: act(actions))
-
-    def _on_labelled(self, name: str) -> None:
-        self._act(lambda actions: actions.label(name))
-        self._show_circle()
-
-    def _on_clicked(self, index: QModelIndex) -> None:
-        chosen = self.gallery.chosen()
-        assert self.review is not None
-        if len(chosen) > 1:
-            self.review.layers.select(chosen)
-        else:
-            self.review.walk.visit(index.data(HANDLE))
-
-    def _on_changed(self, change: Change) -> None:
-        self.gallery.circles.touch([int(handle) for handle in change.handles])
+    def _answer_soon(self, _: object) -> None:
         self._soon.start()
-
-    def _on_recorded(self, event: Event) -> None:
-        self.gallery.circles.touch([change.handle for change in event.changes])
-        self._soon.start()
-        self._show_circle()
-
-    def _on_moved(self, handle: int | None) -> None:
-        self.gallery.come_to(handle)
-        self._show_circle()
-
-    def _on_ordered(self) -> None:
-        assert self.review is not None
-        self.gallery.circles.show(self.review.walk.order)
-        self.gallery.come_to(self.review.walk.current)
-        self._show_circle()
 
     def _show_answer(self) -> None:
         if self.review is None or not len(self.review.session.table):
@@ -225,14 +122,3 @@ class ReviewDock(QScrollArea):
             return
         session = self.review.session
         self.answer.show_answer(answer(session.everything, session.scheme, session.thresholds))
-
-    def _show_circle(self) -> None:
-        if self.review is None:
-            return
-        session, walk = self.review.session, self.review.walk
-        handle, place = walk.current, walk.place(walk.current)
-        table = session.everything
-        row = table.loc[handle] if handle in table.index else None
-        where = f", {place + 1} of {len(walk.order)}" if place is not None else ""
-        words = "No circle chosen" if row is None else f"Circle {row['id']}{where}"
-        self.circle.show_circle(row, session.scheme, words, blind=self.review.blind)

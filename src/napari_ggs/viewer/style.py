@@ -2,7 +2,7 @@
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QFont, QPainter, QPixmap
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
 from napari_ggs.lesions import Lesion
 
@@ -44,6 +44,16 @@ def wrapped(text: str = "", style: str = "", parent: QWidget | None = None) -> Q
     label.setWordWrap(True)
     label.setStyleSheet(style)
     return label
+
+
+def scrolling(page: QWidget) -> QScrollArea:
+    """A page that scrolls up and down where the window is too low for it."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    return area
 
 
 def swatch(lesion: Lesion, side: int = 22, ratio: float = 2.0) -> QPixmap:

@@ -1,0 +1,143 @@
+"""The circles of a review one by one: order and filters, gallery, the circle at hand."""
+
+from collections.abc import Callable
+from functools import partial
+
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from napari_ggs.review import Change
+from napari_ggs.review.actions import Actions
+from napari_ggs.review.queue import rank
+from napari_ggs.store import Event
+from napari_ggs.viewer.attempt import attempt
+from napari_ggs.viewer.circle_panel import CirclePanel, act_button, hint
+from napari_ggs.viewer.filter_row import FilterRow
+from napari_ggs.viewer.gallery import HANDLE, Gallery
+from napari_ggs.viewer.slide_review import SlideReview
+from napari_ggs.viewer.style import ACCENT, button_style
+
+HINT = (
+    "Click a circle in the slide or a picture here. Hold Tab to see the tissue without circles; "
+    "Ctrl + drag draws a circle; drag a selected one to move it, its rim to resize it."
+)
+
+
+class CirclesPage(QWidget):
+    """A gallery to choose from, and what can be said of the circle that is chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._review: SlideReview | None = None
+        self.filters, self.gallery, self.circle = FilterRow(), Gallery(), CirclePanel()
+        self.confirm = QPushButton("Confirm and go on  [Space]")
+        self.confirm.setStyleSheet(button_style(ACCENT))
+        self.confirm.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(7)
+        layout.addWidget(self.filters)
+        layout.addWidget(self.gallery, 1)
+        for part in (self.circle, self.confirm, hint(HINT)):
+            layout.addWidget(part)
+        self.filters.changed.connect(self.sort)
+        self.gallery.clicked.connect(self._on_clicked)
+        self.circle.labelled.connect(self._on_labelled)
+        self.circle.noted.connect(lambda text: self._act(lambda actions: actions.note(text)))
+        self.confirm.clicked.connect(lambda: self._act(Actions.confirm))
+
+    def follow(self, review: SlideReview | None) -> None:
+        """Show the circles of a review."""
+        self._leave()
+        self._review = review
+        self.gallery.follow(review)
+        if review is not None:
+            self._join(review)
+        self._show_circle()
+        self.setEnabled(review is not None)
+
+    def sort(self) -> None:
+        """Order the circles anew; stay at the one at hand."""
+        if self._review is None:
+            return
+        session = self._review.session
+        table = session.table
+        chosen = rank(table, session.scheme, session.thresholds, self.filters.by())
+        let = self.filters.filter().rows(table, session.scheme)
+        self._review.walk.set_order([int(h) for h in chosen if let[h]])
+
+    def _leave(self) -> None:
+        if self._review is None:
+            return
+        session, walk = self._review.session, self._review.walk
+        session.changed.disconnect(self._on_changed)
+        session.recorded.disconnect(self._on_recorded)
+        session.finished.disconnect(self.sort)
+        walk.moved.disconnect(self._on_moved)
+        walk.ordered.disconnect(self._on_ordered)
+
+    def _join(self, review: SlideReview) -> None:
+        session, walk = review.session, review.walk
+        session.changed.connect(self._on_changed)
+        session.recorded.connect(self._on_recorded)
+        session.finished.connect(self.sort)
+        walk.moved.connect(self._on_moved)
+        walk.ordered.connect(self._on_ordered)
+        self.circle.lay_out(session.scheme)
+        self.filters.lay_out(session.scheme)
+        self._lay_out_acts(review)
+        self.sort()
+
+    def _lay_out_acts(self, review: SlideReview) -> None:
+        """Give each key of the review a button."""
+        self.circle.forget_acts()
+        for key in review.keys.keys:
+            if key.short:
+                button = act_button(key.short, key.cap, key.words)
+                button.clicked.connect(partial(attempt, key.act))
+                self.circle.add_act(button)
+
+    def _act(self, act: Callable[[Actions], None]) -> None:
+        if self._review is not None:
+            actions = self._review.actions
+            attempt(lambda: act(actions))
+
+    def _on_labelled(self, name: str) -> None:
+        self._act(lambda actions: actions.label(name))
+        self._show_circle()
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        chosen = self.gallery.chosen()
+        assert self._review is not None
+        if len(chosen) > 1:
+            self._review.layers.select(chosen)
+        else:
+            self._review.walk.visit(index.data(HANDLE))
+
+    def _on_changed(self, change: Change) -> None:
+        self.gallery.circles.touch([int(handle) for handle in change.handles])
+
+    def _on_recorded(self, event: Event) -> None:
+        self.gallery.circles.touch([change.handle for change in event.changes])
+        self._show_circle()
+
+    def _on_moved(self, handle: int | None) -> None:
+        self.gallery.come_to(handle)
+        self._show_circle()
+
+    def _on_ordered(self) -> None:
+        assert self._review is not None
+        self.gallery.circles.show(self._review.walk.order)
+        self.gallery.come_to(self._review.walk.current)
+        self._show_circle()
+
+    def _show_circle(self) -> None:
+        if self._review is None:
+            return
+        session, walk = self._review.session, self._review.walk
+        handle, place = walk.current, walk.place(walk.current)
+        table = session.everything
+        row = table.loc[handle] if handle in table.index else None
+        where = f", {place + 1} of {len(walk.order)}" if place is not None else ""
+        words = "No circle chosen" if row is None else f"Circle {row['id']}{where}"
+        self.circle.show_circle(row, session.scheme, words, blind=self._review.blind)
