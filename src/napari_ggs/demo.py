@@ -39,6 +39,7 @@ def write_phantom(
     kidney = phantom.PhantomSlide(
         1000 * width_mm, 1000 * height_mm, mpp=mpp, seed=seed, outline=outline, mix=mix
     )
+    make_folder(path.parent)
     with console.progress(path.name) as advance:
         phantom.write_slide(kidney, path, progress=advance)
     phantom.write_truth(kidney, path.with_suffix(".truth.csv"))
@@ -47,7 +48,7 @@ def write_phantom(
 
 def run_demo(out: Path) -> Path:
     """Make a phantom slide, analyse it, compare with its truth; return the slide."""
-    slide = make_folder(out) / "phantom_kidney.svs"
+    slide = out / "phantom_kidney.svs"
     console.line(f"Writing a phantom slide of 5 x 4 mm: {slide}")
     write_phantom(slide, 5.0, 4.0, 0.5, seed=7, outline="wedge", mix=DEMO_MIX)
     console.line("Detecting and classifying")

@@ -12,8 +12,8 @@ Mpp = Annotated[
     typer.Option(
         help="Microns per pixel of the slides, in place of what the files say "
         "(0.25 for a 40x scan, 0.5 for 20x).",
-        min=0.01,
-        max=100,
+        min=0.05,
+        max=20,
     ),
 ]
 DetectorName = Annotated[str | None, typer.Option("--detector", help="A model's name or file.")]

@@ -80,7 +80,7 @@ class ResultsPanel(QWidget):
             share.setStyleSheet(f"color: {MUTED};")
             tip = f"Key {row + 1} gives selected circles this class."
             if lesion.name == NON_GLOMERULUS:
-                name.setText(f"{lesion.title} <span style='color:{MUTED}'>(hidden)</span>")
+                name.setText(f"{lesion.title} <span style='color:{MUTED}'>(not counted)</span>")
                 tip += " Rejected by the classifier: not counted, and its layer starts hidden."
             for column, cell in enumerate((picture, name, count, share)):
                 cell.setToolTip(tip)
