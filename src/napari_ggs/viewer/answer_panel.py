@@ -12,6 +12,10 @@ SECTION_TIP = (
     "What a review of every circle of this slide would find: the 95 % interval narrows with "
     "each circle that you review."
 )
+SHIFT_TIP = (
+    "The interval above trusts the model on this slide. A stain or a scanner can mislead it about "
+    "a whole slide, and this one allows for that. Reviewed circles make the two the same."
+)
 KIDNEY_TIP = (
     "What is likely in the kidney from which this tissue is a sample: wider, since few glomeruli "
     "say little about all."
@@ -69,25 +73,27 @@ class AnswerPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.headline = wrapped(style="font-size: 19px; font-weight: 600;")
-        self.section, self.kidney = wrapped(), wrapped(style=f"color: {MUTED};")
+        self.section, self.shifted = wrapped(), wrapped(style=f"color: {MUTED};")
+        self.kidney = wrapped(style=f"color: {MUTED};")
         self.plot = IntervalPlot()
         self.progress = QProgressBar()
         self.progress.setStyleSheet(BAR)
         self.progress.setFormat("reviewed %v of %m")
         self.remarks = wrapped(style=f"color: {WARNING};")
         self.section.setToolTip(SECTION_TIP)
+        self.shifted.setToolTip(SHIFT_TIP)
         self.kidney.setToolTip(KIDNEY_TIP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        parts = (self.headline, self.section, self.kidney, self.plot, self.progress, self.remarks)
-        for part in parts:
+        figures = (self.section, self.shifted, self.kidney, self.plot, self.progress)
+        for part in (self.headline, *figures, self.remarks):
             layout.addWidget(part)
         self.show_answer(None)
 
     def show_answer(self, answer: Answer | None) -> None:
         """Show an answer; None if there is nothing to review yet."""
-        for part in (self.section, self.kidney, self.plot, self.progress):
+        for part in (self.section, self.shifted, self.kidney, self.plot, self.progress):
             part.setVisible(answer is not None)
         if answer is None:
             self.headline.setText("Nothing to review yet")
@@ -95,6 +101,8 @@ class AnswerPanel(QWidget):
             return
         self.headline.setText(_headline(answer))
         self.section.setText(f"this section: {_range(answer.section)}")
+        self.shifted.setText(_if_misled(answer))
+        self.shifted.setVisible(bool(self.shifted.text()))
         self.kidney.setText(f"this kidney: {_range(answer.kidney)}")
         self.plot.show_answer(answer.section, answer.kidney)
         self.progress.setMaximum(max(answer.total, 1))
@@ -125,6 +133,16 @@ def _headline(answer: Answer) -> str:
     what = "glomerulus" if answer.count == 1 else "glomeruli"
     percent = "" if answer.percent is None else f" · {answer.percent:.0f} % globally sclerotic"
     return f"{answer.count} {what}{percent}"
+
+
+def _if_misled(answer: Answer) -> str:
+    """The section's interval that allows for a shift, if it is the wider one to a percent."""
+    plain, shifted = answer.section, answer.section_with_shift
+    if not plain.value >= 0:
+        return ""
+    low, high = round(100 * shifted.low), round(100 * shifted.high)
+    wider = low < round(100 * plain.low) or high > round(100 * plain.high)
+    return f"if the stain misleads the model: {low} to {high} %" if wider else ""
 
 
 def _range(estimate: Estimate) -> str:

@@ -14,6 +14,7 @@ from napari_ggs.viewer.review_footer import ReviewFooter
 from napari_ggs.viewer.review_keys import Key
 from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.style import scrolling
+from napari_ggs.viewer.sweep_page import SweepPage
 
 SOON_MS = 60
 """The answer follows the edits so much later: a burst of them is answered once."""
@@ -59,9 +60,10 @@ class ReviewDock(QFrame):
 
     def _build(self) -> None:
         self.answer, self.footer = AnswerPanel(), ReviewFooter()
-        self.circles = CirclesPage()
+        self.circles, self.sweep = CirclesPage(), SweepPage(self._viewer)
         self.pages = QTabWidget()
-        self.pages.addTab(scrolling(self.circles), "Circles")
+        for title, page in (("Circles", self.circles), ("Sweep", self.sweep)):
+            self.pages.addTab(scrolling(page), title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(7)
@@ -70,6 +72,7 @@ class ReviewDock(QFrame):
         layout.addWidget(self.footer)
         self.setMinimumWidth(WIDTH)
         self.circles.gallery.installEventFilter(self)
+        self.footer.read_by.connect(self.sweep.refresh)
 
     def _look_around_soon(self) -> None:
         QTimer.singleShot(0, self.look_around)  # the review is made after its layers
@@ -81,7 +84,7 @@ class ReviewDock(QFrame):
         self.review = review
         if review is not None:
             self._join(review)
-        for part in (self.circles, self.footer):
+        for part in (self.circles, self.sweep, self.footer):
             part.follow(review)
         self._show_answer()
 
@@ -90,11 +93,13 @@ class ReviewDock(QFrame):
         if self.review is not None:
             self.review.session.changed.disconnect(self._answer_soon)
             self.review.session.recorded.disconnect(self._answer_soon)
+            self.review.keys.borrow([])
 
     def _join(self, review: SlideReview) -> None:
         review.session.changed.connect(self._answer_soon)
         review.session.recorded.connect(self._answer_soon)
-        self._keys.update({QKeySequence(key.in_qt): key for key in review.keys.keys})
+        review.keys.borrow(self.sweep.keys)
+        self._keys = {QKeySequence(k.in_qt): k for k in (*review.keys.keys, *self.sweep.keys)}
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Let keys that are pressed on the gallery act, before it searches by them."""

@@ -1,5 +1,6 @@
 """The foot of the Review dock: who reviews, and whether the case is finished."""
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.review.snapshot import snapshot
@@ -19,7 +20,15 @@ NOT_KEPT = "Edits of this slide are not kept on disk."
 
 
 class ReviewFooter(QWidget):
-    """The reviewer's name, which is also whose labels are shown; finish and reopen."""
+    """The reviewer's name, which is also whose labels are shown; finish and reopen.
+
+    Attributes
+    ----------
+    read_by : Signal
+        Emits the name of another reviewer from now on.
+    """
+
+    read_by = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +67,7 @@ class ReviewFooter(QWidget):
             session = self._review.session
             attempt(lambda: keeping.read_as(name, session))
         self._show()
+        self.read_by.emit(name)
 
     def _on_finish(self) -> None:
         keeping, review = self._keeping, self._review

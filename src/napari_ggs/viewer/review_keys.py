@@ -83,8 +83,8 @@ class ReviewKeys:
 
     def __init__(self, viewer: ViewerModel, layers: ClassLayers, keys: list[Key]) -> None:
         self._viewer, self._layers, self.keys = viewer, layers, keys
-        for layer in viewer.layers:
-            self._bind(layer)
+        self._borrowed: list[Key] = []
+        self._bind_all()
         viewer.layers.events.inserted.connect(self._on_inserted)
 
     def remove(self) -> None:
@@ -92,13 +92,27 @@ class ReviewKeys:
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._layers.image.keymap.clear()
 
+    def borrow(self, keys: list[Key]) -> None:
+        """Bind keys of a dock as well, in place of those borrowed before."""
+        for layer in filter(self._is_ours, self._viewer.layers):
+            for key in self._borrowed:
+                layer.bind_key(key.key, None)
+        self._borrowed = keys
+        self._bind_all()
+
     def _on_inserted(self, event: Any) -> None:
-        self._bind(event.value)
+        if self._is_ours(event.value):
+            self._bind(event.value)
+
+    def _is_ours(self, layer: Layer) -> bool:
+        return layer is self._layers.image or layer in self._layers
+
+    def _bind_all(self) -> None:
+        for layer in filter(self._is_ours, self._viewer.layers):
+            self._bind(layer)
 
     def _bind(self, layer: Layer) -> None:
-        if layer is not self._layers.image and layer not in self._layers:
-            return
-        for key in self.keys:
+        for key in (*self.keys, *self._borrowed):
             layer.bind_key(key.key, _pressed(key), overwrite=True)
         layer.bind_key(HIDE, self._hide, overwrite=True)
 
