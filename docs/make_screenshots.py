@@ -55,6 +55,10 @@ def review(viewer: napari.Viewer) -> None:
     actions.flag("segmental")
     wait(2500)
     save(viewer, "review.png")
+    for number in range(1, dock.pages.count()):
+        dock.pages.setCurrentIndex(number)
+        wait(2500)
+        save(viewer, f"review_{dock.pages.tabText(number).lower()}.png")
 
 
 def save(viewer: napari.Viewer, name: str) -> None:

@@ -15,6 +15,14 @@ hypothesis.settings.load_profile("busy machine")
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_choices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No model that somebody chose on this machine is in use, and none is left in use."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NAPARI_GGS_MODELS", str(tmp_path_factory.mktemp("chosen")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real slides: required where NAPARI_GGS_DATA is set, else skipped if absent."""

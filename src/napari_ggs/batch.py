@@ -41,9 +41,9 @@ class Settings:
         t_glom: float | None = None,
         device: DeviceName = "auto",
     ) -> "Settings":
-        """Load models by name or path (None: the embedded ones); thresholds from their cards."""
-        finder = models.load_detector(detector or models.DEFAULT_DETECTOR, device)
-        namer = models.load_classifier(classifier or models.DEFAULT_CLASSIFIER, device)
+        """Load models by name or path (None: those in use); thresholds from their cards."""
+        finder = models.load_detector(detector or models.in_use("detection"), device)
+        namer = models.load_classifier(classifier or models.in_use("classification"), device)
         thresholds = Thresholds(
             detection=finder.card.t_det if t_det is None else t_det,
             glomerulus=namer.card.t_glom if t_glom is None else t_glom,

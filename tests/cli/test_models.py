@@ -99,7 +99,8 @@ def test_combine_makes_one_model_of_several(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "ensemble of 2" in done.stdout
     loaded = load_classifier(out)
-    assert (loaded.card.name, loaded.card.parents) == ("both", ("one", "two"))
+    parents = tuple(f"{name} (patients not recorded)" for name in ("one", "two"))
+    assert (loaded.card.name, loaded.card.parents) == ("both", parents)
 
 
 def test_combine_says_where_members_must_be(tmp_path: Path) -> None:

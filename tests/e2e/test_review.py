@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari import Viewer
-from napari.layers import Image
+from napari.layers import Image, Points
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QLineEdit
+from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_ggs.glomeruli import circles_of
 from napari_ggs.lesions import NON_GLOMERULUS
@@ -163,10 +163,50 @@ def test_a_box_selects_across_class_layers_and_a_key_names_all(
     assert layers["disappearing"].opacity == 1, "shown again once the key is up"
 
 
+def layer_row(window: Viewer, layer: Points) -> tuple[QWidget, QPoint]:
+    """Where a layer's name stands in napari's layer list."""
+    view = window.window._qt_viewer.layers
+    rows = range(view.model().rowCount())
+    (index,) = (i for i in (view.model().index(row, 0) for row in rows) if layer.name == i.data())
+    view.scrollTo(index)
+    return view.viewport(), view.visualRect(index).center()
+
+
+def test_circles_are_chosen_in_the_layer_list_and_get_the_class_that_is_picked(
+    window: Viewer, review: ReviewDock
+) -> None:
+    session, layers = review.review.session, review.review.layers
+    hand, before = Hand(window, review.review.image), session.counts()
+    source = max(("normal", "obsolescent", "disappearing"), key=before.__getitem__)
+    chosen = set(session.members(source).index)
+    assert len(chosen) > 1
+    review.review.walk.visit(min(chosen))
+
+    widget, place = layer_row(window, layers[source])
+    QTest.mouseClick(widget, LEFT, NONE, place)
+    assert window.layers.selection.active is layers[source]
+    hand.press(Qt.Key.Key_A)
+    assert set(layers.selected()) == chosen
+    click(review.circles.circle.classes["solidified"])
+    assert set(session.members("solidified").index) >= chosen
+    assert layers[source].name.endswith("(0)")
+    assert layers["solidified"].name.endswith(f"({before['solidified'] + len(chosen)})")
+    assert set(layers.selected()) == chosen, "they stay selected in their new layer"
+
+    widget, place = layer_row(window, layers["solidified"])
+    QTest.mouseClick(widget, LEFT, NONE, place)
+    assert window.layers.selection.active is layers["solidified"]
+    hand.press(Qt.Key.Key_2)
+    assert session.counts()["obsolescent"] >= len(chosen)
+    for _ in range(2):
+        hand.press(Qt.Key.Key_Z, CTRL)
+    assert session.counts() == before
+
+
 def test_the_gallery_goes_where_it_is_clicked_and_its_keys_grade(
     review: ReviewDock, qtbot: QtBot
 ) -> None:
-    session, gallery = review.review.session, review.gallery
+    session, gallery = review.review.session, review.circles.gallery
     index = gallery.circles.index(1, 0)
     place = gallery.visualRect(index).center()
     QTest.mouseClick(gallery.viewport(), LEFT, NONE, place)
@@ -177,7 +217,7 @@ def test_the_gallery_goes_where_it_is_clicked_and_its_keys_grade(
     assert session.class_of(handle) == "disappearing"
     qtbot.waitUntil(lambda: "reviewed" in review.answer.progress.format())
     qtbot.waitUntil(lambda: review.answer.progress.value() == 1)
-    review.filters.status.setCurrentText("reviewed")
+    review.circles.filters.status.setCurrentText("reviewed")
     assert list(review.review.walk.order) == [handle]
 
 
@@ -187,23 +227,23 @@ def test_two_readers_do_not_see_each_other_s_labels_and_a_finished_case_is_froze
     session, footer = review.review.session, review.footer
     ann, at = session.who, review.review.walk.order[0]
     review.review.walk.visit(at)
-    QTest.keyClick(review.gallery, Qt.Key.Key_4)
+    QTest.keyClick(review.circles.gallery, Qt.Key.Key_4)
     read_as(footer.reviewer, "bob")
     assert session.who == "bob"
     assert session.table.loc[at, "label"] == ""
     review.review.walk.visit(at)
-    QTest.keyClick(review.gallery, Qt.Key.Key_2)
+    QTest.keyClick(review.circles.gallery, Qt.Key.Key_2)
     read_as(footer.reviewer, ann)
     assert session.table.loc[at, "label"] == "disappearing"
 
     click(footer.finish)
     assert "finished" in footer.state.text()
     review.review.walk.visit(at)
-    QTest.keyClick(review.gallery, Qt.Key.Key_1)
+    QTest.keyClick(review.circles.gallery, Qt.Key.Key_1)
     assert session.table.loc[at, "label"] == "disappearing"
     click(footer.finish)
     review.review.walk.visit(at)
-    QTest.keyClick(review.gallery, Qt.Key.Key_1)
+    QTest.keyClick(review.circles.gallery, Qt.Key.Key_1)
     assert session.table.loc[at, "label"] == "normal"
     with CaseStore.open(study) as store:
         assert store.verify() == []

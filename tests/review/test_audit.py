@@ -1,5 +1,7 @@
 """An audit: drawn at random and the same each time, and what its review says."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,6 +38,11 @@ def test_an_audit_is_the_same_for_the_same_slide_number_and_circles() -> None:
     assert draw(table.sample(frac=1, random_state=1)) == first
     assert draw(table, number=2).handles != first.handles
     assert draw_audit(table, GGS, LIMITS, "beef").handles != first.handles
+
+
+def test_an_audit_survives_json() -> None:
+    audit = draw(calibrated(30)[0])
+    assert Audit.from_dict(json.loads(json.dumps(audit.to_dict()))) == audit
 
 
 def test_ten_different_circles_are_drawn_among_the_unreviewed() -> None:

@@ -7,7 +7,14 @@ import pytest
 from napari_ggs.classification.backbones import timm_name
 from napari_ggs.lesions import GGS
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
-from napari_ggs.training.recipe import RECIPES, RecipeError, load_recipe, recipe_path, task_of
+from napari_ggs.training.recipe import (
+    RECIPES,
+    RecipeError,
+    command_line,
+    load_recipe,
+    recipe_path,
+    task_of,
+)
 
 SMALL = """
 task = "classification"
@@ -143,3 +150,17 @@ def test_a_missing_recipe_says_which_there_are() -> None:
 def test_recipes_are_found_by_name_and_by_path(tmp_path: Path) -> None:
     assert recipe_path("classifier_lite0").parent == RECIPES
     assert recipe_path(written(tmp_path, SMALL)) == tmp_path / "recipe.toml"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["retrain", "--study", "/Smith.ggs", "--out", "m"], "retrain --study ... --out m"),
+        (["retrain", "--leave-out=Smith", "--no-resume"], "retrain --leave-out=... --no-resume"),
+    ],
+)
+def test_a_card_s_command_names_nobody(
+    words: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/bin/napari-ggs", *words])
+    assert command_line() == f"napari-ggs {told}"

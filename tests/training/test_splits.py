@@ -1,5 +1,7 @@
 """Patients are on one side of a split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,6 +63,15 @@ def test_both_sides_have_every_class_where_that_can_be(seed: int) -> None:
         assert {*BOTH, "solidified"} <= set(part.labels)
     assert "disappearing" in alone.training.labels, "one patient has it: it is learnt"
     assert {*BOTH, "solidified"} == set(alone.validation.labels)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_taught_before_does_not_choose_now(seed: int) -> None:
+    everything = many(4)
+    slides = np.where(everything.patients == "p1", "slide-a", "")
+    known = replace(everything, slides=slides)
+    split = split_patients([known], [0.75], seed, ["p0", "slide-a"])
+    assert names(split.validation) == {"p2", "p3"}
 
 
 def test_a_share_of_0_holds_nobody_out() -> None:

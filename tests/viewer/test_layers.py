@@ -14,9 +14,10 @@ from pytestqt.qtbot import QtBot
 from napari_ggs.glomeruli import Thresholds, circles_of, numbered
 from napari_ggs.lesions import GGS, NON_GLOMERULUS
 from napari_ggs.review import Labelled, Session
+from napari_ggs.viewer.borders import BORDER_PX
 from napari_ggs.viewer.coordinates import to_points
 from napari_ggs.viewer.layer_edits import SETTLED_MS
-from napari_ggs.viewer.layers import BORDER_PX, ClassLayers
+from napari_ggs.viewer.layers import ClassLayers
 from napari_ggs.viewer.slide_review import SlideReview
 from tests.review.test_session import rows_of
 

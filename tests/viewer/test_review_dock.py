@@ -62,7 +62,8 @@ def test_every_key_that_has_a_button_does_the_same_by_button(
     dock: ReviewDock, qtbot: QtBot
 ) -> None:
     session, walk = dock.review.session, dock.review.walk
-    buttons = [dock.circles.circle.acts.itemAt(i).widget() for i in range(dock.circles.circle.acts.count())]
+    acts = dock.circles.circle.acts
+    buttons = [acts.itemAt(i).widget() for i in range(acts.count())]
     named = {button.text().split("  ")[0]: button for button in buttons}
     walk.next()
     at = walk.current
@@ -140,3 +141,23 @@ def test_it_follows_the_next_review_when_a_slide_goes(
     qtbot.waitUntil(lambda: dock.review is None)
     assert dock.circles.gallery.circles.rowCount() == 0
     assert not dock.circles.circle.isEnabled()
+
+
+def test_to_a_reader_who_is_blind_the_dock_tells_nothing_of_the_model(
+    dock: ReviewDock, qtbot: QtBot
+) -> None:
+    session, walk = dock.review.session, dock.review.walk
+    dock.readers.blind.setChecked(True)
+    by_place = rank(session.table, session.scheme, session.thresholds, "place").tolist()
+    assert list(walk.order) == by_place
+    qtbot.waitUntil(lambda: "0 glomeruli" in dock.answer.headline.text())
+    assert not dock.circles.confirm.isVisible()
+    walk.next()
+    qtbot.keyClick(dock, Qt.Key.Key_Space)
+    assert (session.table["label"] == "").all(), "what is not seen cannot be confirmed"
+    assert walk.current == walk.order[1]
+    qtbot.keyClick(dock, Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: "1 glomerulus · 100 %" in dock.answer.headline.text())
+    assert dock.answer.progress.maximum() > 1
+    dock.readers.blind.setChecked(False)
+    assert dock.circles.confirm.isVisible()

@@ -8,9 +8,6 @@ from PIL import Image
 
 from napari_ggs.errors import UserError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-"""What a ready-made crop's file may end in."""
-
 
 def read_crop(path: Path, side: int) -> NDArray[np.uint8]:
     """Read an image of any size as (side, side, 3).

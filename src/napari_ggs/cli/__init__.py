@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from napari_ggs import __version__, console
-from napari_ggs.cli import annotations, assessing, installation, models, research, slides, study
+from napari_ggs.cli import (
+    annotations,
+    assessing,
+    installation,
+    learning,
+    models,
+    readers,
+    research,
+    retraining,
+    slides,
+    study,
+)
 from napari_ggs.errors import UserError
 
 app = typer.Typer(
@@ -49,9 +60,16 @@ for command in (
     assessing.classify,
     research.train,
     research.reproduce,
+    retraining.retrain,
+    retraining.mine,
+    learning.compare,
     installation.doctor,
 ):
     app.command()(command)
+models.app.command()(learning.use)
+models.app.command()(learning.history)
+models.app.command()(learning.back)
+study.app.command()(readers.agreement)
 app.add_typer(models.app)
 app.add_typer(study.app)
 

@@ -10,7 +10,9 @@ from napari_ggs import console
 from napari_ggs.errors import UserError
 
 app = typer.Typer(
-    name="models", help="List, show, verify, import and combine models.", no_args_is_help=True
+    name="models",
+    help="List, show, verify, import and combine models; choose which are in use.",
+    no_args_is_help=True,
 )
 
 

@@ -45,7 +45,7 @@ def train(
     if folds is None and (fold or repeats > 1):
         raise UserError("--fold and --repeats are parts of a cross-validation: add --folds 5.")
     given: dict[str, Any] = {"resume": resume, "device": device}
-    with _stoppable(recipe) as (advance, stopped):
+    with stoppable(recipe) as (advance, stopped):
         if folds is None:
             models = [training.train(recipe, out, advance, stopped, **given)]
         else:
@@ -60,15 +60,16 @@ def train(
 
 
 @contextmanager
-def _stoppable(title: str) -> Iterator[tuple[console.Advance, Cancelled]]:
+def stoppable(title: str) -> Iterator[tuple[console.Advance, Cancelled]]:
     """A progress bar and Ctrl+C; what was stopped before its end exits with 130."""
-    from napari_ggs.batch import CANCELLED
     from napari_ggs.training.steps import StoppedError
 
     try:
         with console.progress(title) as advance, console.interruptible() as stopped:
             yield advance, stopped
     except StoppedError as stop:
+        from napari_ggs.batch import CANCELLED  # with torch: not before it is needed
+
         console.error(str(stop))
         raise typer.Exit(CANCELLED) from None
 
@@ -131,7 +132,7 @@ def reproduce(
     from napari_ggs import training
     from napari_ggs.studies.reproduce import reproduce as run_study
 
-    with _stoppable(study) as (advance, stopped):
+    with stoppable(study) as (advance, stopped):
         shown = training.shown_by(advance)
         report = run_study(study, out, scale, data, shown, stopped, device)
     console.line(report.read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
 """Commands for studies: list, verify, export, import, review."""
 
-from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
@@ -10,7 +10,7 @@ from napari_ggs import console
 from napari_ggs.errors import UserError
 
 if TYPE_CHECKING:
-    from napari_ggs.store import CaseStore, StoredSlide
+    from napari_ggs.review.export_study import Told
 
 app = typer.Typer(
     name="study",
@@ -18,6 +18,15 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Study = Annotated[Path, typer.Argument(help="The study's file (.ggs).")]
+
+
+class TableFormat(StrEnum):
+    """`napari_ggs.review.export.Format` as an option that may be repeated."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    GEOJSON = "geojson"
+    IMAGESCOPE = "imagescope"
 
 
 @app.command("list")
@@ -54,12 +63,20 @@ def verify(study: Study) -> None:
 def export(
     study: Study, out: Annotated[Path, typer.Option(help="The file to write (.jsonl.gz).")]
 ) -> None:
-    """Write a whole study as one text file, names and paths included."""
+    """Write a whole study as one text file, names and paths included.
+
+    The key of its pseudonyms (STUDY.ggs.key) stays out: with it, whoever gets the file could tell
+    who is who in everything that was published. Where exports of a copy are to have the same
+    pseudonyms, as on your own new computer, copy the key beside the copy, by its name.
+    """
+    from napari_ggs.review.pseudonyms import key_path
     from napari_ggs.store import CaseStore, export_study
 
     with CaseStore.open(study, create=False) as store:
         export_study(store, out)
     console.line(f"Written: {out}")
+    if key_path(study).exists():
+        console.line(f"The key of the pseudonyms is not in it: {key_path(study)}")
 
 
 @app.command("import")
@@ -67,12 +84,19 @@ def import_(
     file: Annotated[Path, typer.Argument(help="What export wrote (.jsonl.gz).")],
     into: Annotated[Path, typer.Option(help="The study (.ggs); made if it is not there.")],
 ) -> None:
-    """Add an exported study to another one, which must not have its slides already."""
+    """Add an exported study to another one, which must not have its slides already.
+
+    Its pseudonyms are those of the study that it is added to. To have the same as where it comes
+    from, copy the key from there (see export) before anything is exported.
+    """
+    from napari_ggs.review.pseudonyms import key_path
     from napari_ggs.store import CaseStore, import_study
 
     with CaseStore.open(into) as store:
         import_study(file, store)
         console.line(f"{into} has {len(store.slides())} slides now.")
+    if not key_path(into).exists():
+        console.line(f"Pseudonyms will be new ones, unless the key is copied to {key_path(into)}")
 
 
 @app.command()
@@ -81,12 +105,17 @@ def review(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     slides: Annotated[
         list[Path] | None,
-        typer.Option(help="A folder where slides are that were moved. May be repeated."),
+        typer.Option(
+            help="A folder with slides that were moved or renamed, which are known by their "
+            "content. May be repeated.",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
     written: Annotated[
-        Literal["csv", "parquet", "geojson", "imagescope"],
-        typer.Option("--format", help="Of the tables."),
-    ] = "csv",
+        list[TableFormat] | None,
+        typer.Option("--format", help="Of the tables. May be repeated.", show_default="csv"),
+    ] = None,
     leica: Annotated[
         bool, typer.Option("--leica", help="ImageScope XML of Leica SCN slides, which it turns.")
     ] = False,
@@ -108,9 +137,10 @@ def review(
     """Write the latest run of each slide as a reviewer left it: tables, and patches to train on.
 
     Patients, slides and readers get pseudonyms, by a key that lies beside the study (.key): keep
-    it to yourself. Exit code 2 if a slide could not be exported, as where its file is gone or
-    readers disagree; the others are.
+    it to yourself. What an earlier export wrote of the same slides is replaced. Exit code 2 if a
+    slide could not be exported, as where its file is gone or readers disagree; the others are.
     """
+    from napari_ggs.review.export import Format
     from napari_ggs.review.export_study import Wanted, export_slide
     from napari_ggs.review.pseudonyms import Names
     from napari_ggs.store import CaseStore
@@ -119,22 +149,21 @@ def review(
     with CaseStore.open(study, create=False) as store:
         names = Names.of(study, identify)
         cut = picture if patches else None
-        wanted = Wanted(out, names, written, leica, cut, tuple(slides or ()), reviewer)
-        code = _each(store, lambda slide: export_slide(store, slide, wanted))
-    if code:
-        raise typer.Exit(code)
+        tables = tuple(name for name in get_args(Format) if name in (written or [TableFormat.CSV]))
+        wanted = Wanted(out, names, tables, leica, cut, tuple(slides or ()), reviewer)
+        codes = [_tell(export_slide(store, slide, wanted)) for slide in store.slides()]
+    if any(codes):
+        raise typer.Exit(min(filter(None, codes)))
 
 
-def _each(store: "CaseStore", export_one: Callable[["StoredSlide"], str]) -> int:
-    """Do something with each slide, print what it says, and go on where it cannot be done."""
-    code = 0
-    for slide in store.slides():
-        try:
-            console.line(f"{slide.name}: {export_one(slide)}")
-        except UserError as error:
-            console.error(f"{slide.name}: {error}")
-            code = code or 2
-        except Exception as error:
-            console.fault(error, slide.name)
-            code = 1
-    return code
+def _tell(told: "Told") -> int:
+    """Print what became of a slide; the exit code for it."""
+    if told.written:
+        console.line(f"{told.slide.name}: {told.words}")
+    if told.fault is None:
+        return 0
+    if isinstance(told.fault, UserError):
+        console.error(f"{told.slide.name}: {told.fault}")
+        return 2
+    console.fault(told.fault, told.slide.name)
+    return 1

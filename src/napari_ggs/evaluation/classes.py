@@ -146,7 +146,7 @@ def class_figures(answers: Answers, *, seed: int = 0, resamples: int = RESAMPLES
     Intervals are percentiles over patients drawn again with replacement, seeded.
     """
     ns = [len(answers)] * 3 + answers.matrix.sum(axis=1).tolist()
-    statistics = _Statistics(answers)
+    statistics = Statistics(answers)
     drawn = {"seed": seed, "resamples": resamples}
     recall, macro, error, *f1 = bootstrap(statistics, answers.patients, ns, **drawn)
     return ClassFigures(
@@ -167,8 +167,11 @@ def class_figures(answers: Answers, *, seed: int = 0, resamples: int = RESAMPLES
     )
 
 
-class _Statistics:
-    """Balanced accuracy, macro F1, calibration error and F1s of examples drawn several times."""
+class Statistics:
+    """Balanced accuracy, macro F1, calibration error and F1s of examples drawn several times.
+
+    Called with how often each example was drawn, shape (n,).
+    """
 
     def __init__(self, answers: Answers) -> None:
         self._k = len(answers.scheme.classes)

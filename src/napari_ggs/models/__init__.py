@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from napari_ggs.models.card import RESEARCH_ONLY, ModelCard, ModelError, read_card
+from napari_ggs.models.choosing import in_use
 from napari_ggs.models.embedded import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR, available
 from napari_ggs.models.finding import Found, find, models_in
 from napari_ggs.models.parts import (
@@ -52,6 +53,7 @@ __all__ = [
     "composite_card",
     "find",
     "import_model",
+    "in_use",
     "load_classifier",
     "load_detector",
     "models_in",

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from napari_ggs.devices import device_of
 from napari_ggs.files import replacing
+from napari_ggs.models.ancestry import as_parents
 from napari_ggs.models.card import ModelCard, ModelError
 from napari_ggs.models.finding import Found, deciding, find
 from napari_ggs.models.loading import build
@@ -92,7 +93,7 @@ def _shared(cards: Sequence[ModelCard], leads: bool) -> dict[str, Any]:
         "t_glom": fmean(card.t_glom for card in leaders),
         "data": _each_once(source for card in cards for source in card.data),
         "labelled_by": "; ".join(_each_once(card.labelled_by for card in cards)),
-        "parents": _each_once(card.name for card in cards),
+        "parents": _each_once(name for card in cards for name in as_parents(card)),
         "patients_seen": _patients(cards),
     }
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from napari_ggs import glomeruli
 from napari_ggs.evaluation import Estimate
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
+from napari_ggs.review.crossing import extremes
 from napari_ggs.review.expectations import (
     Aside,
     Expectations,
@@ -169,11 +169,8 @@ def answer(
 def _crossing(
     threshold: float | None, circles: Expectations, drawn: Draws, unclassified: int
 ) -> Crossing | None:
-    """The extremes are reached when all unreviewed circles turn out alike: glomeruli of a kind."""
     if threshold is None:
         return None
-    done = circles.reviewed
-    left = np.count_nonzero(~done) + unclassified
-    least, whole = circles.s[done].sum(), circles.g[done].sum() + left
-    possible = least <= threshold * whole < least + left
-    return Crossing(threshold, bool(possible), drawn.probability_above(threshold))
+    left = int((~circles.reviewed).sum()) + unclassified
+    least, most = extremes(circles, left)
+    return Crossing(threshold, least <= threshold < most, drawn.probability_above(threshold))

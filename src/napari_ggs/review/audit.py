@@ -1,8 +1,9 @@
 """An audit: ten circles drawn at random, whose review corrects the answer of the model."""
 
 import hashlib
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,16 @@ class Audit:
     frame: tuple[Hashable, ...]
     g: tuple[float, ...]
     s: tuple[float, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON if the handles are."""
+        return {name: list(v) if name != "number" else v for name, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` returns."""
+        columns = (tuple(values[name]) for name in ("handles", "frame", "g", "s"))
+        return cls(values["number"], *columns)
 
 
 @dataclass(frozen=True)

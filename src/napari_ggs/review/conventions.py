@@ -121,17 +121,55 @@ def conventions(
         Whether glomeruli cut by the edge of the tissue count.
     """
     kept = table[~put_aside(table, count_cut)]
-    levels = by_section(kept, names)
-    found = {name: tally(rows, scheme, thresholds) for name, rows in levels.items()}
-    outside = found.pop(OUTSIDE, None)
-    total = tally(kept, scheme, thresholds)
-    average = _average(list(found.values()), scheme)
-    return Conventions(found, total, average, 0 if outside is None else int(outside.count))
+    counted = glomeruli.counted(kept, scheme, thresholds)
+    shown = glomeruli.classes_in_force(kept).where(counted, "")
+    places = kept[[column for column in ("slide", "section") if column in kept]]
+    found = by_section(places.assign(counts_as=shown), names)
+    levels = {name: _tally(rows["counts_as"], scheme) for name, rows in found.items()}
+    return _both(levels, levels.pop(OUTSIDE, None), scheme)
 
 
-def tally(table: pd.DataFrame, scheme: Scheme, thresholds: Thresholds) -> Tally:
-    """Count the glomeruli of a table."""
-    counts = glomeruli.counts(table, scheme, thresholds)
+def together(slides: Mapping[str, Conventions], scheme: Scheme) -> Conventions:
+    """The slides of a case by both conventions, each counted by thresholds of its own.
+
+    If these are the same for all, it is what `conventions` makes of their `case_table`.
+
+    Parameters
+    ----------
+    slides : mapping of str to Conventions
+        By the slides' names.
+    scheme : Scheme
+        Of all slides.
+    """
+    levels = {
+        f"{slide}: {name}": tally
+        for slide, found in slides.items()
+        for name, tally in found.levels.items()
+    }
+    total = _sum([found.total for found in slides.values()], scheme)
+    outside = sum(found.outside for found in slides.values())
+    return Conventions(levels, total, _average(list(levels.values()), scheme), outside)
+
+
+def _both(levels: dict[str, Tally], outside: Tally | None, scheme: Scheme) -> Conventions:
+    rest = [] if outside is None else [outside]
+    total = _sum([*levels.values(), *rest], scheme)
+    average = _average(list(levels.values()), scheme)
+    return Conventions(levels, total, average, sum(int(tally.count) for tally in rest))
+
+
+def _tally(classes: pd.Series, scheme: Scheme) -> Tally:
+    """Count glomeruli by what they count as; "" counts as nothing."""
+    found = classes.value_counts()
+    return _tally_of({name: int(found.get(name, 0)) for name in scheme.glomerular}, scheme)
+
+
+def _sum(tallies: Sequence[Tally], scheme: Scheme) -> Tally:
+    counts = {name: int(sum(t.counts[name] for t in tallies)) for name in scheme.glomerular}
+    return _tally_of(counts, scheme)
+
+
+def _tally_of(counts: dict[str, int], scheme: Scheme) -> Tally:
     return Tally({**counts}, glomeruli.percent_sclerotic(counts, scheme))
 
 
@@ -153,4 +191,6 @@ def _level(table: pd.DataFrame) -> NDArray[np.object_]:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """Sort key under which "10" follows "2"."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
+    ]

@@ -11,13 +11,17 @@ from napari_ggs.review.session import Session
 COLUMNS = ["id", *GEOMETRY, "label", "predicted", "assessment", "flags", "note"]
 
 
-def snapshot(session: Session) -> dict[str, Any]:
-    """The answer and every circle of a review, in what JSON can hold (NaN becomes null)."""
+def snapshot(session: Session, *, count_cut: bool = True) -> dict[str, Any]:
+    """The answer and every circle of a review, in what JSON can hold (NaN becomes null).
+
+    Glomeruli cut by the edge of the tissue are in the answer if `count_cut`.
+    """
     table = session.table
-    said = answer(session.everything, session.scheme, session.thresholds)
+    everything, scheme = session.everything, session.scheme
+    said = answer(everything, scheme, session.thresholds, count_cut=count_cut)
     circles = table[COLUMNS].assign(counts_as=classes_in_force(table))
     whole = {
-        "scheme": session.scheme.name,
+        "scheme": scheme.name,
         "thresholds": asdict(session.thresholds),
         "reviewer": session.who,
         "answer": asdict(said),

@@ -1,6 +1,7 @@
 """The study in one file: `CaseStore`, the events that people append to it, and their fold."""
 
 from napari_ggs.store.case_store import CaseStore
+from napari_ggs.store.comparisons import StoredComparison
 from napari_ggs.store.errors import StoreError
 from napari_ggs.store.events import (
     ASSESSMENTS,
@@ -44,6 +45,7 @@ __all__ = [
     "RunJournal",
     "SlideInfo",
     "StoreError",
+    "StoredComparison",
     "StoredRun",
     "StoredSlide",
     "apply_changes",

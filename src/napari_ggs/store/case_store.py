@@ -8,16 +8,18 @@ from typing import Self
 
 from napari_ggs.store import log
 from napari_ggs.store.cases import Cases
+from napari_ggs.store.comparisons import Comparisons
 from napari_ggs.store.database import Database, require_file
 from napari_ggs.store.errors import StoreError
 from napari_ggs.store.runs import Runs
+from napari_ggs.store.secrets import Secrets
 from napari_ggs.store.slides import Slides
 from napari_ggs.store.sweeps import Sweeps
 from napari_ggs.store.verifying import problems
 from napari_ggs.store.views import Views
 
 
-class CaseStore(Slides, Cases, Runs, Views, Sweeps):
+class CaseStore(Slides, Cases, Runs, Views, Sweeps, Secrets, Comparisons):
     """A study: patients, their cases, slides, runs over them, and what readers did.
 
     Every edit is an appended event; the present is a fold over the events

@@ -122,9 +122,14 @@ def _first_layout(db: sqlite3.Connection) -> None:
             )
 
 
+def _add_secrets(db: sqlite3.Connection) -> None:
+    """See `napari_ggs.store.secrets`; the same secret comes again with a second import."""
+    db.execute("CREATE TABLE secrets (secret TEXT NOT NULL UNIQUE ON CONFLICT IGNORE)")
+
+
 Step = Callable[[sqlite3.Connection], None]
 
-STEPS: list[Step] = [_first_layout]
+STEPS: list[Step] = [_first_layout, _add_secrets]
 """Each brings the layout to the next version; what has been released is never edited."""
 
 

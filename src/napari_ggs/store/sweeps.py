@@ -1,13 +1,13 @@
-"""What is kept about a slide as a whole: where somebody looked, and which sections lie on it."""
+"""What is kept about a slide as a whole: where somebody looked, its sections, its audits."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from napari_ggs.store import cases, log
+from napari_ggs.store import cases, log, runs
 from napari_ggs.store.database import Part
 from napari_ggs.store.events import Event
 
-COVERED, SECTIONS = "covered", "sections"
+COVERED, SECTIONS, AUDIT = "covered", "sections", "audit"
 
 
 class Field(NamedTuple):
@@ -72,6 +72,33 @@ class Sweeps(Part):
         """The sections that were set last; None if none ever were."""
         events = self._noted(slide, SECTIONS)
         return (events[-1].payload or {})["sections"] if events else None
+
+    def set_audit(self, run: int, session: int, audit: dict[str, Any]) -> Event:
+        """Say which circles of a run a person is to review as an audit, in what JSON can hold.
+
+        Returns
+        -------
+        Event
+            Of the kind "audit": of the run, since it speaks of its circles by their handles.
+
+        Raises
+        ------
+        KeyError
+            If there is no such run.
+        StoreError
+            If the slide's case is finished, or the file cannot be written.
+        """
+        with self.database.writing() as db:
+            slide = runs.run_of(db, run).slide
+            cases.require_open(db, slide)
+            payload = {"audit": audit}
+            return log.write(db, log.Entry(AUDIT, session, slide=slide, run=run, payload=payload))
+
+    def audits(self, run: int, who: str) -> list[dict[str, Any]]:
+        """The audits of a run that a person was given, the latest last."""
+        with self.database.reading() as db:
+            events = log.read(db, "run_id = ? AND kind = ? AND who = ?", (run, AUDIT, who))
+        return [(event.payload or {})["audit"] for event in events]
 
     def _note(self, slide: int, session: int, kind: str, payload: dict[str, Any]) -> Event:
         with self.database.writing() as db:

@@ -15,7 +15,7 @@ from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.glomeruli import predict
-from napari_ggs.models import DEFAULT_CLASSIFIER, load_classifier
+from napari_ggs.models import in_use, load_classifier
 from napari_ggs.studies.crop_figures import write_figures
 from napari_ggs.studies.crops import image_files, sorting
 
@@ -37,7 +37,7 @@ def assess_crops(
     out : Path
         CSV: ``file`` (path below `folder`), the ``p_`` columns, ``predicted``.
     classifier : str, optional
-        A model's name or file; the embedded one by default.
+        A model's name or file; the one in use by default.
     device : {"auto", "cpu", "cuda"}
         Where it computes.
 
@@ -53,7 +53,7 @@ def assess_crops(
     """
     if out.suffix.lower() != ".csv":
         raise UserError(f"The table is a CSV file: {out} must end with .csv.")
-    model = load_classifier(classifier or DEFAULT_CLASSIFIER, device)
+    model = load_classifier(classifier or in_use("classification"), device)
     files = image_files(folder)
     make_folder(out.absolute().parent)
     labelled = any(sorting([file.relative_to(folder).as_posix() for file in files]).labels)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_ggs.classification.reading import SUFFIXES
 from napari_ggs.errors import UserError
 from napari_ggs.exchange.classes import class_of, is_class
+from napari_ggs.rgb import SUFFIXES
 
 
 def image_files(folder: Path) -> list[Path]:

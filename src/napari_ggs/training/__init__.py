@@ -9,6 +9,7 @@ from napari_ggs.cancelling import Cancelled, never
 from napari_ggs.devices import DeviceName
 
 if TYPE_CHECKING:
+    from napari_ggs.training.options import Options
     from napari_ggs.training.steps import TrainingStep
 
 Watch = Callable[[float, str], None]
@@ -61,6 +62,38 @@ def train(
     path = recipe_path(recipe)
     trainer = train_detector if task_of(path) == "detection" else train_classifier
     return trainer(path, out, shown_by(progress), stopped, resume=resume, device=device)
+
+
+def retrain(
+    options: "Options", progress: Watch = lambda *_: None, stopped: Cancelled = never
+) -> tuple[Path, bool]:
+    """Train a model further with the labels of a study; see `retraining.retrain`.
+
+    What it tells is recorded beside the model (`napari_ggs.training.record`), so that it can be
+    watched and stopped from elsewhere too.
+
+    Returns
+    -------
+    model : Path
+    early : bool
+        Whether it was stopped before its end.
+    """
+    from napari_ggs.training.record import recorded
+
+    with recorded(options.out, stopped, fresh=not options.goes_on) as record:
+        from napari_ggs.training.at_hand import estimate
+
+        record.tell("estimated", seconds=estimate(options))
+        from napari_ggs.training.retraining import retrain  # with torch: not for a mere fault
+
+        show = shown_by(progress)
+
+        def tell(step: "TrainingStep") -> None:
+            record.step(step)
+            show(step)
+
+        model = retrain(options, tell, record.stopped)
+    return model, record.halted
 
 
 def train_folds(

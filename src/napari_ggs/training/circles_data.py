@@ -32,6 +32,8 @@ class Field:
         Hard negatives: places that a detector took, or could take, for a glomerulus.
     of : str
         The patient; the field's own name where none is known.
+    slide : str
+        The key of the slide, where a study knows it.
     """
 
     name: str
@@ -40,11 +42,17 @@ class Field:
     ignored: Array = field(default_factory=no_circles)
     negatives: Array = field(default_factory=no_circles)
     of: str = ""
+    slide: str = ""
 
     @property
     def patient(self) -> str:
         """Who must not be on two sides of a split."""
         return self.of or self.name
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Whom a model that learns from it has seen: the patient, and the slide of a study."""
+        return tuple(filter(None, (self.patient, self.slide)))
 
     @property
     def size(self) -> tuple[int, int]:

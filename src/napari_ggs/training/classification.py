@@ -55,7 +55,7 @@ def train_classifier(
         If the recipe, its data or the place for the model are at fault.
     """
     plan = load_plan(recipe, device)
-    _check_out(plan, out, resume)
+    check_out(plan, out, resume)
     parts = gather(plan, progress, stopped)
     split = split_patients(parts, validation_shares(plan), plan.seed)
     return train_on(split, plan, out, progress, stopped, resume=resume, recipe=recipe.name)
@@ -106,7 +106,7 @@ def train_on(
         If the data cannot be learnt from, the state is of another training, the model is finished
         already, the loss is no longer a number, or files cannot be written.
     """
-    _check_out(plan, out, resume)
+    check_out(plan, out, resume)
     if not resume:
         forget(plan, out)
     model = train_member(split, plan, out, Run(progress, stopped, recipe))
@@ -183,7 +183,14 @@ def forget(plan: ClassifierRecipe, out: Path) -> None:
         state.unlink(missing_ok=True)
 
 
-def _check_out(plan: ClassifierRecipe, out: Path, resume: bool) -> None:
+def check_out(plan: ClassifierRecipe, out: Path, resume: bool) -> None:
+    """Find out now, and not after hours, that the model cannot go there.
+
+    Raises
+    ------
+    UserError
+        If the place is not for models, or has a finished one and `resume` is true.
+    """
     check_place(out, composite=bool(plan.children))
     if resume:
         refuse_finished([model_file(plan, out)], states(plan, out))

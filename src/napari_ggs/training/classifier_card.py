@@ -74,9 +74,9 @@ def card_of(
         metrics=validation_metrics(fitted, classes, temperature),
         parents=origin.names,
         patients_seen=origin.and_patients(
-            training=split.training.patients.tolist(),
-            selection=split.validation.patients.tolist(),
-            calibration=split.validation.patients.tolist(),
+            training=split.training.seen,
+            selection=split.validation.seen,
+            calibration=split.validation.seen,
         ),
         notes=notes_of(plan),
         trained_with=trained_with(recipe),

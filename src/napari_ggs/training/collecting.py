@@ -14,11 +14,15 @@ from napari_ggs.training.folder_patches import folder_patches
 from napari_ggs.training.patches import PatchSet, digest
 from napari_ggs.training.phantom_patches import phantoms_patches
 from napari_ggs.training.recipe import RecipeError
-from napari_ggs.training.sources import Aidpath, Folder, Phantoms, Source
+from napari_ggs.training.sources import Aidpath, Folder, Phantoms, Source, Study
+from napari_ggs.training.study_patches import study_patches
 from napari_ggs.training.tissue_patches import aidpath_patches
 
 CODE = ("aidpath", "augment", "composing", "cutting", "patches")
 """Modules that the pixels of patches depend on, beside phantoms and ``*_patches``."""
+
+Kept = Phantoms | Aidpath | Folder
+"""Sources whose patches are known by their settings and files."""
 
 
 def check(sources: Iterable[Source]) -> None:
@@ -30,7 +34,9 @@ def check(sources: Iterable[Source]) -> None:
         Names the first place where there is nothing.
     """
     for source in sources:
-        if not (isinstance(source, Phantoms) or source.folder.exists()):
+        if isinstance(source, Study):
+            source.refuse_missing()
+        elif not (isinstance(source, Phantoms) or source.folder.exists()):
             raise RecipeError(
                 f"The recipe's data are not at {source.folder.absolute()}: start the training from "
                 "the folder that its paths are relative to, or correct the recipe."
@@ -39,6 +45,8 @@ def check(sources: Iterable[Source]) -> None:
 
 def patches_of(source: Source, scheme: Scheme, progress: Callable[[int, int], None]) -> PatchSet:
     """Collect the patches of a source; kept in the user's cache folder, since phantoms take time.
+
+    Those of a study are cut anew each time: labels change, and its pixels stay where they are.
 
     Parameters
     ----------
@@ -50,6 +58,10 @@ def patches_of(source: Source, scheme: Scheme, progress: Callable[[int, int], No
         Called with the number of phantom slides, or of fields with phantoms laid in, that are
         drawn and to be drawn.
     """
+    if isinstance(source, Study):
+        patches = study_patches(source)
+        patches.repeats[:] = source.repeats
+        return renamed(patches, scheme)
     kept = user_cache_path("napari-ggs") / "patches" / f"{_fingerprint(source)}.npz"
     if kept.is_file():
         patches = PatchSet.load(kept)
@@ -67,7 +79,7 @@ def renamed(patches: PatchSet, scheme: Scheme) -> PatchSet:
     return replace(kept, labels=np.array([new[label] for label in kept.labels], np.str_))
 
 
-def _chosen(patches: PatchSet, source: Source) -> PatchSet:
+def _chosen(patches: PatchSet, source: Kept) -> PatchSet:
     unknown = sorted(set(source.leave_out) - set(patches.patients.tolist()))
     if unknown:
         raise RecipeError(
@@ -79,7 +91,7 @@ def _chosen(patches: PatchSet, source: Source) -> PatchSet:
     return kept
 
 
-def _fingerprint(source: Source) -> str:
+def _fingerprint(source: Kept) -> str:
     """Changes with whatever changes the patches: the source's settings and the code."""
     fixed = source.model_dump_json(exclude={"repeats", "validation", "leave_out"})
     code = sorted(Path(phantom.__file__).parent.glob("*.py"))
@@ -88,7 +100,7 @@ def _fingerprint(source: Source) -> str:
     return digest(fixed, *(file.read_text(encoding="utf-8") for file in code), *_data(source))
 
 
-def _data(source: Source) -> Iterator[str]:
+def _data(source: Kept) -> Iterator[str]:
     """The size and time of each of a source's files."""
     if not isinstance(source, Phantoms):
         for file in sorted([source.folder, *source.folder.rglob("*")]):
@@ -96,7 +108,7 @@ def _data(source: Source) -> Iterator[str]:
 
 
 def _collect(
-    source: Source, scheme: Scheme, progress: Callable[[int, int], None]
+    source: Kept, scheme: Scheme, progress: Callable[[int, int], None]
 ) -> Iterator[PatchSet]:
     match source:
         case Phantoms():

@@ -174,17 +174,17 @@ def _start_from_published(network: CircleNet, backbone: str, pretrained: bool | 
 
 
 def _gather(plan: DetectorRecipe, progress: Progress, stopped: Callable[[], bool]) -> list[Fields]:
-    drawn = drawing(progress, stopped)
-    sources = [fields_of(source, plan.network.mpp / FINE, drawn) for source in plan.data]
+    drawn, wanted = drawing(progress, stopped), plan.network
+    origin = origin_of(wanted.start, "detection", wanted.backbone, wanted.pretrained)
+    taught, mpp = origin.patients.training, wanted.mpp / FINE
+    sources = [fields_of(source, mpp, drawn, taught) for source in plan.data]
     if not any(len(field.circles) for source in sources for field in source.training):
         raise TrainingError(
             "There is no glomerulus to learn from in the recipe's data: add labelled fields."
         )
     one_side_each(sources)
-    wanted = plan.network
-    origin = origin_of(wanted.start, "detection", wanted.backbone, wanted.pretrained)
-    choosing = (field.patient for source in sources for field in source.selection)
-    testing = (field.patient for source in sources for field in source.test)
+    choosing = (name for source in sources for field in source.selection for name in field.seen)
+    testing = (name for source in sources for field in source.test for name in field.seen)
     origin.refuse(choosing=choosing, testing=testing)
     return sources
 

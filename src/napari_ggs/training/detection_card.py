@@ -61,4 +61,4 @@ def _metrics(
 
 
 def _patients(fields: Iterable[Field]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(field.patient for field in fields))
+    return tuple(dict.fromkeys(name for field in fields for name in field.seen))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from napari_ggs.training.recipe import Section
+from napari_ggs.training.study_source import OfStudy
 
 
 class _Source(Section):
@@ -131,4 +132,12 @@ class Slides(_Source):
     held_out: tuple[str, ...] = ()
 
 
-Source = Annotated[PhantomFields | AidpathFields | Slides, Field(discriminator="kind")]
+class StudySlides(OfStudy, _Source):
+    """Slides of a study that people have gone through; see `napari_ggs.training.study_fields`."""
+
+    kind: Literal["study"]
+
+
+Source = Annotated[
+    PhantomFields | AidpathFields | Slides | StudySlides, Field(discriminator="kind")
+]

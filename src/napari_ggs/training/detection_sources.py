@@ -1,19 +1,27 @@
 """Where a detector's fields come from: phantoms, real tissue, labelled slides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from napari_ggs.models import DataSource
 from napari_ggs.training.aidpath import LabelledField
 from napari_ggs.training.circles_data import Field, field_of
 from napari_ggs.training.composing import fields_with_compositions
-from napari_ggs.training.detection_data import AidpathFields, PhantomFields, Slides, Source
+from napari_ggs.training.detection_data import (
+    AidpathFields,
+    PhantomFields,
+    Slides,
+    Source,
+    StudySlides,
+)
 from napari_ggs.training.detection_phantoms import phantom_fields
 from napari_ggs.training.detection_pixels import FINE, InMemory, shrink
 from napari_ggs.training.detection_slides import slide_fields
 from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.sources import aidpath_described
 from napari_ggs.training.splits import TrainingError
+from napari_ggs.training.study_fields import study_fields
+from napari_ggs.training.study_source import study_described
 
 Progress = Callable[[int, int], None]
 
@@ -26,8 +34,19 @@ class Fields(NamedTuple):
     test: list[Field]
 
 
-def fields_of(source: Source, mpp: float, progress: Progress) -> Fields:
+def fields_of(
+    source: Source, mpp: float, progress: Progress, taught: Collection[str] = ()
+) -> Fields:
     """Collect the fields of a source in px of `mpp`.
+
+    Parameters
+    ----------
+    source : Source
+    mpp : float
+    progress : callable
+    taught : collection of str
+        Patients and slides that taught what the training starts from: of a study, they do not
+        choose the model.
 
     Raises
     ------
@@ -41,6 +60,8 @@ def fields_of(source: Source, mpp: float, progress: Progress) -> Fields:
             return _split(_aidpath(source, mpp, progress), source, source.held_out)
         case Slides():
             return _split(slide_fields(source, mpp), source, source.held_out)
+        case StudySlides():
+            return _split(study_fields(source, mpp), source, taught=taught)
 
 
 def described(source: Source) -> DataSource:
@@ -53,6 +74,8 @@ def described(source: Source) -> DataSource:
             return aidpath_described(source.folder)
         case Slides():
             return DataSource(name=source.name, licence=source.licence, doi=source.doi)
+        case StudySlides():
+            return study_described()
 
 
 def one_side_each(sources: Sequence[Fields]) -> None:
@@ -75,8 +98,16 @@ def one_side_each(sources: Sequence[Fields]) -> None:
                     )
 
 
-def _split(fields: list[Field], source: Source, held_out: Sequence[str] = ()) -> Fields:
-    """Hold out patients by name, and by share the last of the others who have glomeruli."""
+def _split(
+    fields: list[Field],
+    source: Source,
+    held_out: Sequence[str] = (),
+    taught: Collection[str] = (),
+) -> Fields:
+    """Hold out patients by name, and by share the last of the others who have glomeruli.
+
+    Of these first of all such as have not `taught` what the training starts from.
+    """
     patients = list(dict.fromkeys(field.patient for field in fields))
     if unknown := sorted(set(held_out) - set(patients)):
         raise RecipeError(
@@ -92,7 +123,9 @@ def _split(fields: list[Field], source: Source, held_out: Sequence[str] = ()) ->
             f"glomeruli, and validation = {source.validation:g} holds out {aside} of them: some "
             "must be left to learn from. Add patients, or lower validation."
         )
-    chosen = telling[len(telling) - aside :]
+    known = {field.patient for field in fields if {*field.seen} & {*taught}}
+    fresh = [name for name in telling if name not in known] or telling
+    chosen = fresh[max(0, len(fresh) - aside) :]
     sides = ([name for name in rest if name not in chosen], chosen, held_out)
     return Fields(*([field for field in fields if field.patient in side] for side in sides))
 

@@ -21,7 +21,7 @@ from napari_ggs.training.logs import TrainingLog, log_path
 from napari_ggs.training.patches import PatchSet
 from napari_ggs.training.splits import Split
 from napari_ggs.training.state import save_state, saved_state, state_path
-from napari_ggs.training.steps import Progress, TrainingStep
+from napari_ggs.training.steps import Confusion, Progress, TrainingStep
 
 
 def fit(
@@ -63,7 +63,7 @@ class _Loop:
         classes: Sequence[str],
         out: Path,
     ) -> None:
-        self.recipe, self.patches = recipe, split.training
+        self.recipe, self.patches, self.classes = recipe, split.training, tuple(classes)
         self.targets = _indices(split.training, classes)
         self.length = epoch_length(split.training, recipe)
         self.epochs = sum(stage.epochs for stage in recipe.schedule.stages)
@@ -73,6 +73,7 @@ class _Loop:
         self.log, self.path = TrainingLog(log_path(out)), state_path(out)
         self.made_by = {"recipe": _recipe_digest(recipe), "data": _data_digest(split, classes)}
         self.epoch, self.halted, self.accuracy = 0, False, math.nan
+        self.confusion: Confusion | None = None
         self.best: Fitted | None = None
 
     def resume(self) -> None:
@@ -104,25 +105,36 @@ class _Loop:
         losses = self._steps(drawn, progress, stopped)
         fitted = self.judge(self.learner.network, self.epoch + 1)
         self.accuracy = fitted.balanced_accuracy
+        counts = tuple(tuple(row) for row in fitted.matrix.tolist())
+        self.confusion = Confusion(self.classes, counts)
         if self.best is None or fitted.merit > self.best.merit:
             self.best = fitted
         if len(losses) == self.length:
             self.epoch += 1
             self._keep(fitted, float(np.mean(losses)), time.monotonic() - started)
+            self._tell(self.epoch * self.length, losses, progress)
+            self.halted = stopped()
 
     def _steps(
         self, drawn: Iterator[Batch], progress: Progress, stopped: Callable[[], bool]
     ) -> list[float]:
-        """Learn from the batches of an epoch, fewer if somebody stops it; return the losses."""
+        """Learn from the batches of an epoch, fewer if somebody stops it; return the losses.
+
+        The last one is told of when the epoch has been judged.
+        """
         first, losses = self.epoch * self.length, []
         for step in range(first, first + self.length):
             losses.append(self._learn(next(drawn), step))
-            mean, total = float(np.mean(losses)), self.length * self.epochs
-            progress(TrainingStep("training", step + 1, total, mean, self.accuracy))
-            self.halted = stopped()
-            if self.halted:
-                break
+            if len(losses) < self.length:
+                self._tell(step + 1, losses, progress)
+                self.halted = stopped()
+                if self.halted:
+                    break
         return losses
+
+    def _tell(self, done: int, losses: Sequence[float], progress: Progress) -> None:
+        mean, total = float(np.mean(losses)), self.length * self.epochs
+        progress(TrainingStep("training", done, total, mean, self.accuracy, self.confusion))
 
     def _learn(self, batch: Batch, step: int) -> float:
         try:

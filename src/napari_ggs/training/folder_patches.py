@@ -46,6 +46,7 @@ def folder_patches(folder: Path, scheme: Scheme) -> PatchSet:
         np.ones(len(files), np.float32),
         np.ones(len(files), np.int64),
         np.array([file.name for file in files]),
+        np.full(len(files), "", np.str_),
     )
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from napari_ggs.classification.reading import SUFFIXES
 from napari_ggs.exchange.classes import class_of, is_class
 from napari_ggs.lesions import Scheme, translated
+from napari_ggs.rgb import SUFFIXES
 from napari_ggs.training.recipe import RecipeError
 
 MANIFEST = "manifest.csv"

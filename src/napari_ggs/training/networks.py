@@ -82,7 +82,7 @@ def known_origin(plan: ClassifierRecipe, split: Split) -> Origin:
     """
     wanted = plan.network
     origin = origin_of(wanted.start, "classification", wanted.backbone, wanted.pretrained)
-    origin.refuse(choosing=split.validation.patients.tolist(), testing=split.test.patients.tolist())
+    origin.refuse(choosing=split.validation.seen, testing=split.test.seen)
     return origin
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from napari_ggs.models import DataSource, ModelCard, PatientsSeen
+from napari_ggs.models.ancestry import as_parents
 from napari_ggs.models.finding import find
 from napari_ggs.training.splits import TrainingError
 
@@ -17,7 +18,8 @@ class Origin(NamedTuple):
     Attributes
     ----------
     names : tuple of str
-        Models or published weights.
+        Models or published weights; those whose patients are not known say so
+        (`napari_ggs.models.ancestry`).
     patients : PatientsSeen
         Whose tissue had shaped them.
     data : tuple of DataSource
@@ -74,4 +76,4 @@ def origin_of(start: Path | None, task: Task, backbone: str, pretrained: bool | 
 
 def of_card(card: ModelCard) -> Origin:
     """A model as an origin."""
-    return Origin((card.name,), card.patients_seen, card.data)
+    return Origin(as_parents(card), card.patients_seen, card.data)

@@ -42,6 +42,8 @@ class PatchSet:
         How often it comes in one pass.
     names : ndarray of str, shape (n,)
         The file below its folder, or patient and number.
+    slides : ndarray of str, shape (n,)
+        The key of the slide that it was cut from, where a study knows it; else "".
     """
 
     pixels: Images
@@ -51,6 +53,7 @@ class PatchSet:
     context: NDArray[np.float32]
     repeats: NDArray[np.int64]
     names: NDArray[np.str_]
+    slides: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,6 +62,11 @@ class PatchSet:
     def images(self) -> Images:
         """The patches themselves (n, p, p, 3), copied out."""
         return self.pixels[self.rows]
+
+    @property
+    def seen(self) -> list[str]:
+        """Whom a model that learns from it has seen: the patients, and the slides of studies."""
+        return sorted({*self.patients.tolist(), *self.slides.tolist()} - {""})
 
     @classmethod
     def of(
@@ -75,6 +83,7 @@ class PatchSet:
             np.full(n, context, np.float32),
             np.ones(n, np.int64),
             np.array([f"{patient}/{i}" for i in range(1, n + 1)], dtype=np.str_),
+            np.full(n, "", np.str_),
         )
 
     @classmethod
@@ -106,7 +115,7 @@ class PatchSet:
             return cls(**stored)
 
 
-_COLUMNS = ("labels", "patients", "context", "repeats", "names")
+_COLUMNS = ("labels", "patients", "context", "repeats", "names", "slides")
 
 
 def digest(*texts: str) -> str:

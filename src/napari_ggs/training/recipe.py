@@ -2,6 +2,7 @@
 
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -21,10 +22,22 @@ from napari_ggs.errors import UserError
 RECIPES = Path(__file__).parent / "recipes"
 
 
+PRIVATE = ("--study", "--slides", "--patches", "--leave-out", "--reviewer")
+"""Options whose values may name a patient or a person: they do not go into a model's card."""
+
+
 def command_line() -> str:
-    """The command that is running, as a person would type it."""
+    """The command that is running, as a person would type it, without what may name people."""
     name = Path(sys.argv[0]).name
-    return " ".join(["napari-ggs" if name == "__main__.py" else name, *sys.argv[1:]])
+    words = ["napari-ggs" if name == "__main__.py" else name, *sys.argv[1:]]
+    hidden = [before in PRIVATE for before in ["", *words]]
+    shown = ("..." if hides else word for hides, word in zip(hidden, words, strict=False))
+    return " ".join(_without_value(word) for word in shown)
+
+
+def _without_value(word: str) -> str:
+    option, equals, _ = word.partition("=")
+    return f"{option}=..." if equals and option in PRIVATE else word
 
 
 class RecipeError(UserError):
@@ -149,8 +162,15 @@ def task_of(path: Path) -> str:
     return str(task)
 
 
-def load_recipe(path: Path, kind: type[R]) -> R:
+def load_recipe(path: Path, kind: type[R], settings: Sequence[str] = ()) -> R:
     """Read a recipe of one kind.
+
+    Parameters
+    ----------
+    path : Path
+    kind : type
+    settings : sequence of str
+        Entries in place of the file's, as ``loss.gamma = 2``.
 
     Raises
     ------
@@ -158,11 +178,31 @@ def load_recipe(path: Path, kind: type[R]) -> R:
         If it is no TOML file, or an entry is unknown, missing or out of range: names the entry.
     """
     try:
-        return kind.model_validate(_parse(path))
+        return kind.model_validate(_laid_over(_parse(path), _entries(settings)))
     except ValidationError as fault:
         first = fault.errors(include_url=False)[0]
         entry = ".".join(str(part) for part in first["loc"]) or "the recipe"
         raise RecipeError(f"{path}: {entry}: {first['msg']}. Correct the recipe.") from fault
+
+
+def _entries(settings: Sequence[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads("\n".join(settings))
+    except tomllib.TOMLDecodeError as fault:
+        raise RecipeError(
+            f"{'; '.join(settings)} sets nothing ({fault}): write it as loss.gamma=2, or "
+            "mixing.kind='cutmix'."
+        ) from fault
+
+
+def _laid_over(entries: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """Entries with others in their place, table by table."""
+    both = {
+        name: _laid_over(entries[name], value)
+        for name, value in others.items()
+        if isinstance(value, dict) and isinstance(entries.get(name), dict)
+    }
+    return {**entries, **others, **both}
 
 
 def _parse(path: Path) -> dict[str, Any]:

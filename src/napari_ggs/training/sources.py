@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from napari_ggs.models import DataSource
 from napari_ggs.training.aidpath import content_sha256
 from napari_ggs.training.recipe import Section
+from napari_ggs.training.study_source import OfStudy, study_described
 
 
 class _Source(Section):
@@ -88,7 +89,21 @@ class Folder(_Source):
     doi: str = ""
 
 
-Source = Annotated[Phantoms | Aidpath | Folder, Field(discriminator="kind")]
+class Study(OfStudy, _Source):
+    """Circles that people labelled in a study, cut straight from its slides.
+
+    Attributes
+    ----------
+    predicted : bool
+        Whether circles that nobody looked at teach what the model of their run predicted. A model
+        that learns what another one thinks becomes surer, not better: leave it out.
+    """
+
+    kind: Literal["study"]
+    predicted: bool = False
+
+
+Source = Annotated[Phantoms | Aidpath | Folder | Study, Field(discriminator="kind")]
 
 
 def aidpath_described(folder: Path) -> DataSource:
@@ -109,4 +124,6 @@ def described(source: Source) -> DataSource:
         return DataSource(name=drawn, licence="BSD-3-Clause")
     if isinstance(source, Aidpath):
         return aidpath_described(source.folder)
+    if isinstance(source, Study):
+        return study_described()
     return DataSource(name=source.name, licence=source.licence, doi=source.doi)

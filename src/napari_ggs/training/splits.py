@@ -1,7 +1,7 @@
 """Who is trained on, who chooses the model and who tests it: by patient, never by patch."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +36,9 @@ class Split(NamedTuple):
         return Split(*(part.where(np.isin(part.labels, wanted)) for part in self))
 
 
-def split_patients(parts: Sequence[PatchSet], shares: Sequence[float], seed: int) -> Split:
+def split_patients(
+    parts: Sequence[PatchSet], shares: Sequence[float], seed: int, taught: Collection[str] = ()
+) -> Split:
     """Hold out a share of the patients of each part; drawn anew until both sides have all classes.
 
     Where that cannot be, as many as can be, first of all to learn from.
@@ -47,12 +49,15 @@ def split_patients(parts: Sequence[PatchSet], shares: Sequence[float], seed: int
     shares : sequence of float
         For each part; 0 holds out nobody, more holds out at least one.
     seed : int
+    taught : collection of str
+        Patients and slides that are not held out, since they taught what the training starts from.
     """
     rng, everything = np.random.default_rng(seed), PatchSet.joined(parts)
+    apart = _known(everything, taught)
     classes = len(np.unique(everything.labels))
     best, most = np.zeros(len(everything), dtype=bool), (0, 0)
     for _ in range(TRIES):
-        aside = np.isin(everything.patients, _drawn(parts, shares, rng))
+        aside = np.isin(everything.patients, _drawn(parts, shares, rng, apart))
         learnt, chosen = (len(np.unique(everything.labels[side])) for side in (~aside, aside))
         if (learnt, chosen) > most:
             best, most = aside, (learnt, chosen)
@@ -61,13 +66,22 @@ def split_patients(parts: Sequence[PatchSet], shares: Sequence[float], seed: int
     return Split(everything.where(~best), everything.where(best))
 
 
-def _drawn(parts: Sequence[PatchSet], shares: Sequence[float], rng: Generator) -> list[str]:
-    """Patients who are held out."""
+def _known(patches: PatchSet, taught: Collection[str]) -> NDArray[np.str_]:
+    """Patients of whom something taught before, be it by another name: a slide tells."""
+    before = list(taught)
+    known = np.isin(patches.patients, before) | np.isin(patches.slides, before)
+    return np.unique(patches.patients[known])
+
+
+def _drawn(
+    parts: Sequence[PatchSet], shares: Sequence[float], rng: Generator, apart: NDArray[np.str_]
+) -> list[str]:
+    """Patients who are held out; nobody of those who stay apart."""
     held_out: list[str] = []
     for part, share in zip(parts, shares, strict=True):
         patients = np.unique(part.patients)
         number = max(1, round(share * len(patients))) if share else 0
-        held_out += rng.permutation(patients)[:number].tolist()
+        held_out += rng.permutation(np.setdiff1d(patients, apart))[:number].tolist()
     return held_out
 
 

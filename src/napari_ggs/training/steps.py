@@ -2,12 +2,27 @@
 
 import math
 from collections.abc import Callable
-from typing import Literal, NamedTuple
-
-from torch import nn, optim
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from napari_ggs.training.recipe import Optimiser
 from napari_ggs.training.splits import TrainingError
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+
+class Confusion(NamedTuple):
+    """How often which class was answered for which.
+
+    Attributes
+    ----------
+    classes : tuple of str
+    counts : tuple of tuple of int
+        Truth by answer.
+    """
+
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
 
 
 class TrainingStep(NamedTuple):
@@ -23,6 +38,8 @@ class TrainingStep(NamedTuple):
     merit : float
         Of the last validation: AP50 of a detector, balanced accuracy of a classifier; NaN before
         there is one.
+    confusion : Confusion or None
+        Of a classifier's last validation.
     """
 
     stage: Literal["data", "training"]
@@ -30,6 +47,7 @@ class TrainingStep(NamedTuple):
     total: int
     loss: float = math.nan
     merit: float = math.nan
+    confusion: Confusion | None = None
 
 
 Progress = Callable[[TrainingStep], None]
@@ -60,8 +78,10 @@ def drawing(progress: Progress, stopped: Callable[[], bool]) -> Callable[[int, i
     return drawn
 
 
-def optimiser_of(network: nn.Module, settings: Optimiser) -> optim.Optimizer:
+def optimiser_of(network: "nn.Module", settings: Optimiser) -> "optim.Optimizer":
     """The optimiser that a recipe asks for, over the weights of a network."""
+    from torch import optim  # late, so that a window can read steps without torch
+
     weights, lr, decay = network.parameters(), settings.lr, settings.weight_decay
     if settings.name == "sgd":
         return optim.SGD(weights, lr=lr, momentum=settings.momentum, weight_decay=decay)

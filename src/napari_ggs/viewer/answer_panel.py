@@ -16,6 +16,7 @@ SHIFT_TIP = (
     "The interval above trusts the model on this slide. A stain or a scanner can mislead it about "
     "a whole slide, and this one allows for that. Reviewed circles make the two the same."
 )
+OF_READ = "Blind to the model: these are the glomeruli that you have read."
 KIDNEY_TIP = (
     "What is likely in the kidney from which this tissue is a sample: wider, since few glomeruli "
     "say little about all."
@@ -44,7 +45,7 @@ class IntervalPlot(QWidget):
         """Draw."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, right = 8, self.width() - 8
+        left, right = 14, self.width() - 14
         painter.setPen(QPen(QColor(MUTED), 1))
         painter.drawLine(left, 16, right, 16)
         for percent in (0, 25, 50, 75, 100):
@@ -72,7 +73,7 @@ class AnswerPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.headline = wrapped(style="font-size: 19px; font-weight: 600;")
+        self.headline = wrapped(style="font-size: 16px; font-weight: 600;")
         self.section, self.shifted = wrapped(), wrapped(style=f"color: {MUTED};")
         self.kidney = wrapped(style=f"color: {MUTED};")
         self.plot = IntervalPlot()
@@ -91,8 +92,12 @@ class AnswerPanel(QWidget):
             layout.addWidget(part)
         self.show_answer(None)
 
-    def show_answer(self, answer: Answer | None) -> None:
-        """Show an answer; None if there is nothing to review yet."""
+    def show_answer(self, answer: Answer | None, left: int | None = None) -> None:
+        """Show an answer; None if there is nothing to review yet.
+
+        To a reader who is blind to the model, `answer` is of what they have read, and `left` is
+        how many circles are to be read still.
+        """
         for part in (self.section, self.shifted, self.kidney, self.plot, self.progress):
             part.setVisible(answer is not None)
         if answer is None:
@@ -105,9 +110,10 @@ class AnswerPanel(QWidget):
         self.shifted.setVisible(bool(self.shifted.text()))
         self.kidney.setText(f"this kidney: {_range(answer.kidney)}")
         self.plot.show_answer(answer.section, answer.kidney)
-        self.progress.setMaximum(max(answer.total, 1))
+        self.progress.setMaximum(max(answer.total if left is None else answer.reviewed + left, 1))
         self.progress.setValue(answer.reviewed)
-        self.remarks.setText(" ".join(remarks(answer)))
+        blind = [] if left is None else [OF_READ]
+        self.remarks.setText(" ".join([*blind, *remarks(answer)]))
         self.remarks.setVisible(bool(self.remarks.text()))
 
 

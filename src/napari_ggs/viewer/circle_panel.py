@@ -112,7 +112,10 @@ class CirclePanel(QWidget):
         _clear(self.acts)
 
     def show_circle(self, row: Any, scheme: Scheme, words: str, *, blind: bool = False) -> None:
-        """Show a row of a review's table; None for no circle."""
+        """Show a row of a review's table; None for no circle.
+
+        Who is blind to the model sees no bars.
+        """
         self.title.setText(words)
         self._note = "" if row is None else str(row["note"])
         self.note.setText(self._note)
@@ -120,9 +123,9 @@ class CirclePanel(QWidget):
         for lesion in scheme.lesions:
             hidden = row is None or blind
             self._bars[lesion.name].set_value(-1.0 if hidden else float(row[lesion.column]))
+            self._bars[lesion.name].setVisible(not blind)
             given = row is not None and row["label"] == lesion.name
             self.classes[lesion.name].setChecked(given)
-            self.classes[lesion.name].setEnabled(row is not None)
 
     def _on_note(self) -> None:
         if self.note.text() != self._note:

@@ -9,13 +9,15 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from napari_ggs.review import Change
 from napari_ggs.review.actions import Actions
 from napari_ggs.review.queue import rank
+from napari_ggs.review.readings import drawn_by_others
 from napari_ggs.store import Event
+from napari_ggs.viewer import preferences
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.circle_panel import CirclePanel, act_button, hint
 from napari_ggs.viewer.filter_row import FilterRow
 from napari_ggs.viewer.gallery import HANDLE, Gallery
 from napari_ggs.viewer.slide_review import SlideReview
-from napari_ggs.viewer.style import ACCENT, button_style
+from napari_ggs.viewer.style import ACCENT, button_style, scrolling
 
 HINT = (
     "Click a circle in the slide or a picture here. Hold Tab to see the tissue without circles; "
@@ -33,18 +35,12 @@ class CirclesPage(QWidget):
         self.confirm = QPushButton("Confirm and go on  [Space]")
         self.confirm.setStyleSheet(button_style(ACCENT))
         self.confirm.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(7)
-        layout.addWidget(self.filters)
-        layout.addWidget(self.gallery, 1)
-        for part in (self.circle, self.confirm, hint(HINT)):
-            layout.addWidget(part)
+        self._lay_out()
         self.filters.changed.connect(self.sort)
         self.gallery.clicked.connect(self._on_clicked)
         self.circle.labelled.connect(self._on_labelled)
         self.circle.noted.connect(lambda text: self._act(lambda actions: actions.note(text)))
-        self.confirm.clicked.connect(lambda: self._act(Actions.confirm))
+        self.confirm.clicked.connect(self._on_confirm)
 
     def follow(self, review: SlideReview | None) -> None:
         """Show the circles of a review."""
@@ -56,13 +52,33 @@ class CirclesPage(QWidget):
         self._show_circle()
         self.setEnabled(review is not None)
 
+    def _lay_out(self) -> None:
+        """All scrolls where the window is low, but for the button that is wanted most."""
+        body = QWidget()
+        inner = QVBoxLayout(body)
+        inner.setContentsMargins(6, 4, 6, 0)
+        inner.addWidget(self.filters)
+        inner.addWidget(self.gallery, 1)
+        inner.addWidget(self.circle)
+        inner.addWidget(hint(HINT))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.addWidget(scrolling(body), 1)
+        layout.addWidget(self.confirm)
+
     def sort(self) -> None:
         """Order the circles anew; stay at the one at hand."""
         if self._review is None:
             return
         session = self._review.session
-        table = session.table
-        chosen = rank(table, session.scheme, session.thresholds, self.filters.by())
+        table = session.table[~drawn_by_others(session.table)]
+        chosen = rank(
+            table,
+            session.scheme,
+            session.thresholds,
+            self.filters.by(),
+            count_cut=preferences.count_cut(),
+        )
         let = self.filters.filter().rows(table, session.scheme)
         self._review.walk.set_order([int(h) for h in chosen if let[h]])
 
@@ -73,6 +89,7 @@ class CirclesPage(QWidget):
         session.changed.disconnect(self._on_changed)
         session.recorded.disconnect(self._on_recorded)
         session.finished.disconnect(self.sort)
+        self._review.layers.blinded.disconnect(self._on_blinded)
         walk.moved.disconnect(self._on_moved)
         walk.ordered.disconnect(self._on_ordered)
 
@@ -86,6 +103,8 @@ class CirclesPage(QWidget):
         self.circle.lay_out(session.scheme)
         self.filters.lay_out(session.scheme)
         self._lay_out_acts(review)
+        review.layers.blinded.connect(self._on_blinded)
+        self._on_blinded(review.blind)
         self.sort()
 
     def _lay_out_acts(self, review: SlideReview) -> None:
@@ -101,6 +120,15 @@ class CirclesPage(QWidget):
         if self._review is not None:
             actions = self._review.actions
             attempt(lambda: act(actions))
+
+    def _on_confirm(self) -> None:
+        if self._review is not None:
+            attempt(self._review.confirm)
+
+    def _on_blinded(self, blind: bool) -> None:
+        self.filters.set_blind(blind)
+        self.confirm.setVisible(not blind)
+        self._show_circle()
 
     def _on_labelled(self, name: str) -> None:
         self._act(lambda actions: actions.label(name))

@@ -1,4 +1,4 @@
-"""One napari layer of circles: the glomeruli of one class, in its colour."""
+"""One napari layer of circles: the glomeruli of one class, or those without one, in its colour."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +11,10 @@ from napari.utils.colormaps.standardize_color import transform_color
 from napari_ggs.circles import Array
 from napari_ggs.lesions import NON_GLOMERULUS, Lesion
 from napari_ggs.viewer.coordinates import from_points, to_points
+from napari_ggs.viewer.style import UNNAMED_COLOUR
+
+UNNAMED = Lesion("not named yet", "", UNNAMED_COLOUR)
+"""In place of a class: circles that a reader who is blind to the model has not named."""
 
 SYMBOL, FACE = "disc", "transparent"
 USUAL_UM = 150.0
@@ -32,6 +36,8 @@ class ClassLayer:
 
     Attributes
     ----------
+    blind : bool
+        Whether napari's status bar must not tell what the model says; acts at the next `show`.
     points : Points
     handles : Index
         Handles of the circles, in the order of the points.
@@ -41,6 +47,7 @@ class ClassLayer:
         self, lesion: Lesion, nobody: pd.DataFrame, image: Image, border_width: float
     ) -> None:
         self.lesion, self.handles = lesion, nobody.index
+        self.blind = lesion is UNNAMED
         self.points = Points(
             ndim=2,
             name=lesion.title,
@@ -53,7 +60,7 @@ class ClassLayer:
             scale=image.scale,
             units=image.units,
             visible=lesion.name != NON_GLOMERULUS,
-            features=_features(nobody, lesion),
+            features=self._features(nobody),
         )
 
     def show(self, rows: pd.DataFrame) -> None:
@@ -66,7 +73,7 @@ class ClassLayer:
             if len(rows):  # else napari keeps a colour for nothing, and one too many from then on
                 points.symbol, points.face_color = SYMBOL, FACE
                 points.border_color = self.lesion.colour
-            points.features = _features(rows, self.lesion)
+            points.features = self._features(rows)
             points.selected_data = set(np.flatnonzero(rows.index.isin(selected)))
         self.handles = rows.index
         points.refresh()
@@ -119,11 +126,12 @@ class ClassLayer:
                 self.points.border_width = width
             self.points.events.border_width()
 
-
-def _features(rows: pd.DataFrame, lesion: Lesion) -> dict[str, Any]:
-    """What napari's status bar tells of the circle under the pointer."""
-    return {
-        "id": rows["id"].to_numpy(),
-        "score": rows["detection_score"].round(2).to_numpy(),
-        "probability": rows[lesion.column].round(2).to_numpy(),
-    }
+    def _features(self, rows: pd.DataFrame) -> dict[str, Any]:
+        """What napari's status bar tells of the circle under the pointer."""
+        number = {"id": rows["id"].to_numpy()}
+        if self.blind:
+            return number
+        return number | {
+            "score": rows["detection_score"].round(2).to_numpy(),
+            "probability": rows[self.lesion.column].round(2).to_numpy(),
+        }

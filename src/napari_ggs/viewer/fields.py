@@ -1,9 +1,11 @@
 """The fields of the form: choices, models, the pixel size."""
 
+from napari.utils.notifications import show_warning
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox
 
-from napari_ggs.models import ModelCard
+from napari_ggs.models import ModelCard, ModelError, find, in_use
+from napari_ggs.models.card import Task
 
 DECIMALS = 4
 
@@ -15,6 +17,21 @@ def add_model(field: QComboBox, card: ModelCard, name_or_path: str) -> None:
     lines = [card.network, f"Trained on: {seen}" if seen else "", card.notes]
     tip = "\n".join(line for line in lines if line)
     field.setItemData(field.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+
+
+def select_in_use(field: QComboBox, task: Task) -> None:
+    """Select the model that was chosen for a task, and offer it first if it is not offered yet."""
+    try:
+        name = in_use(task)
+        card = find(name, task).card
+    except ModelError as fault:
+        show_warning(str(fault))
+        return
+    offered = [field.itemData(index)[1] for index in range(field.count())]
+    if name not in offered:
+        add_model(field, card, name)
+        offered.append(name)
+    field.setCurrentIndex(offered.index(name))
 
 
 def combo(tip: str) -> QComboBox:

@@ -20,6 +20,10 @@ ORDERS = {
 }
 assert set(ORDERS) == set(get_args(Order))
 ALL = "all classes"
+TELLING = "against the model"
+"""The status that tells a reader who is blind to the model what it says."""
+ORDER_TIP = "The order in which circles come."
+BLIND_TIP = "By place, so that the order tells nothing of what the model says."
 
 
 class FilterRow(QWidget):
@@ -36,6 +40,7 @@ class FilterRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.order, self.lesion, self.status = QComboBox(), QComboBox(), QComboBox()
+        self._blind, self._before = False, 0
         for name, words in ORDERS.items():
             self.order.addItem(words, name)
         self.status.addItems(STATUSES)
@@ -48,7 +53,7 @@ class FilterRow(QWidget):
         self.sure.setSuffix(" %")
         self.again = QPushButton("Sort again")
         self._explain()
-        layout = QGridLayout(self)
+        layout = self._grid = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         for column in range(3):
@@ -74,6 +79,19 @@ class FilterRow(QWidget):
             for lesion in scheme.lesions:
                 self.lesion.addItem(lesion.title, lesion.name)
 
+    def set_blind(self, blind: bool) -> None:
+        """Offer nothing that tells a reader what the model says: all circles come by place."""
+        if blind == self._blind:
+            return
+        self._blind = blind
+        with QSignalBlocker(self.order), QSignalBlocker(self.status):
+            self._offer_order(blind)
+            self._offer_statuses(blind)
+        for part in (self.lesion, self.sure):
+            part.setVisible(not blind)
+        self._grid.addWidget(self.status, 1, 0 if blind else 1, 1, 3 if blind else 1)
+        self.changed.emit()
+
     def by(self) -> Order:
         """The order that is chosen."""
         chosen: Order = self.order.currentData()
@@ -81,12 +99,29 @@ class FilterRow(QWidget):
 
     def filter(self) -> Filter:
         """What is let through."""
+        if self._blind:
+            return Filter(status=self.status.currentText())
         return Filter(
             self.lesion.currentData() or "", self.status.currentText(), self.sure.value() / 100
         )
 
+    def _offer_order(self, blind: bool) -> None:
+        """Only that by place; the one that was chosen before comes back afterwards."""
+        if blind:
+            self._before = self.order.currentIndex()
+        by_place = self.order.findData("place")
+        self.order.setCurrentIndex(by_place if blind else self._before)
+        self.order.setEnabled(not blind)
+        self.order.setToolTip(BLIND_TIP if blind else ORDER_TIP)
+
+    def _offer_statuses(self, blind: bool) -> None:
+        chosen = self.status.currentText()
+        self.status.clear()
+        self.status.addItems([status for status in STATUSES if not (blind and status == TELLING)])
+        self.status.setCurrentIndex(max(self.status.findText(chosen), 0))
+
     def _explain(self) -> None:
-        self.order.setToolTip("The order in which circles come.")
+        self.order.setToolTip(ORDER_TIP)
         self.lesion.setToolTip("Only circles of this class.")
         self.status.setToolTip("Only circles of which this has been said.")
         self.sure.setToolTip("Only circles whose class the classifier finds at most so probable.")

@@ -16,8 +16,10 @@ from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_ggs.glomeruli import STAYING_OUT
+from napari_ggs.lesions import Lesion
+from napari_ggs.viewer.class_layer import UNNAMED
 from napari_ggs.viewer.slide_review import SlideReview
-from napari_ggs.viewer.thumbnails import FIELD_UM, SIDE_PX, Place, Thumbnails
+from napari_ggs.viewer.thumbnails import FIELD_UM, SIDE_PX, Thumbnails
 
 HANDLE = Qt.ItemDataRole.UserRole
 EDGE, BADGE = 3, 18
@@ -90,6 +92,12 @@ class GalleryDelegate(QStyledItemDelegate):
             painter.drawRect(QRectF(-1, -1, SIDE_PX + 2, SIDE_PX + 2))
         painter.restore()
 
+    def lesion_of(self, label: str, predicted: str) -> Lesion:
+        """What a circle is drawn as: its label, else, unless the reader is blind to the model,
+        what is predicted; `UNNAMED` without either."""
+        name = label or ("" if self._review.layers.blind else predicted)
+        return self._review.session.scheme[name] if name else UNNAMED
+
     def _draw_picture(self, painter: QPainter, row: Any) -> None:
         image = self._thumbnails.picture(row["x"], row["y"])
         if image is None:
@@ -98,15 +106,14 @@ class GalleryDelegate(QStyledItemDelegate):
             painter.drawImage(0, 0, image)
 
     def _draw_state(self, painter: QPainter, row: Any) -> None:
-        name = row["label"] or row["predicted"]
-        lesion = self._review.session.scheme[name] if name and not self._review.blind else None
-        colour = QColor(lesion.colour) if lesion else QColor("#bbbbbb")
+        lesion = self.lesion_of(row["label"], row["predicted"])
+        colour = QColor(lesion.colour)
         radius, middle = row["radius"] * self._scale, SIDE_PX / 2
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(colour, 2, Qt.PenStyle.SolidLine))
         painter.drawEllipse(QRectF(middle - radius, middle - radius, 2 * radius, 2 * radius))
-        letter = lesion.letter if lesion else ""
-        self._badge(painter, 0, letter, colour, filled=row["label"] != "")
+        if lesion.letter:
+            self._badge(painter, 0, lesion.letter, colour, filled=row["label"] != "")
         mark = "✕" if row["removed"] else MARKS.get(row["assessment"], "")
         if mark:
             self._badge(painter, SIDE_PX - BADGE, mark, QColor("#333333"), filled=True)
@@ -156,16 +163,20 @@ class Gallery(QListView):
         self.setSpacing(2)
         self.setMinimumHeight(SIDE_PX + 24)
         self.thumbnails: Thumbnails | None = None
+        self._review: SlideReview | None = None
 
     def follow(self, review: SlideReview | None) -> None:
         """Show the circles of a review."""
         if self.thumbnails is not None:
             self.thumbnails.close()
-        self.thumbnails = None
+        if self._review is not None:
+            self._review.layers.blinded.disconnect(self._draw_anew)
+        self.thumbnails, self._review = None, review
         self.circles.show(())
         if review is not None:
+            review.layers.blinded.connect(self._draw_anew)
             self.thumbnails = Thumbnails(review.slide, review.mpp, self)
-            self.thumbnails.ready.connect(self._on_ready)
+            self.thumbnails.ready.connect(self._draw_anew)
             self.setItemDelegate(GalleryDelegate(review, self.thumbnails, self))
 
     def come_to(self, handle: int | None) -> None:
@@ -181,6 +192,6 @@ class Gallery(QListView):
         """Handles of the circles that are selected."""
         return [index.data(HANDLE) for index in self.selectedIndexes()]
 
-    def _on_ready(self, _: Place) -> None:
+    def _draw_anew(self, _: object) -> None:
         if (viewport := self.viewport()) is not None:
             viewport.update()

@@ -1,8 +1,10 @@
 """What napari's own tools do to a class layer becomes an event of the session, or is taken back."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from app_model.types import KeyCode, KeyMod
 from napari.layers.base import ActionType
 from superqt.utils import qdebounced
@@ -11,7 +13,7 @@ from napari_ggs.circles import Array
 from napari_ggs.glomeruli import circles_of
 from napari_ggs.review import Drawn, Event, Moved, Removed, Session
 from napari_ggs.viewer.attempt import attempt
-from napari_ggs.viewer.class_layer import ClassLayer
+from napari_ggs.viewer.class_layer import UNNAMED, ClassLayer
 
 SETTLED_MS = 250
 """A size slider that is dragged becomes one event when it has rested so long."""
@@ -30,10 +32,12 @@ class LayerEdits:
     Parameters
     ----------
     session : Session
+    rows_of : callable
+        Gives the rows of the circles that the layer of a name holds.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, rows_of: Callable[[str], pd.DataFrame]) -> None:
+        self._session, self._rows_of = session, rows_of
 
     def watch(self, layer: ClassLayer) -> None:
         """Follow the edits of a layer for as long as it is there."""
@@ -57,7 +61,7 @@ class LayerEdits:
         if event.action not in (ActionType.ADDED, ActionType.CHANGED, ActionType.REMOVED):
             return
         known = layer.points.features["id"]
-        rows = self._session.members(layer.lesion.name)
+        rows = self._rows_of(layer.lesion.name)
         gone = rows.index[~rows["id"].isin(known)]
         if len(gone):
             self._apply(layer, Removed(tuple(gone.tolist())))
@@ -67,12 +71,15 @@ class LayerEdits:
             self._move(layer)
 
     def _add(self, layer: ClassLayer, circles: Array) -> None:
+        if layer.lesion is UNNAMED:  # who draws a circle says what it is
+            self._show(layer)
+            return
         for x, y, radius in circles.tolist():
             self._apply(layer, Drawn(x, y, radius, layer.lesion.name))
 
     def _move(self, layer: ClassLayer) -> None:
         """Keep where the points are now, if they are those of the session."""
-        rows, circles = self._session.members(layer.lesion.name), layer.circles()
+        rows, circles = self._rows_of(layer.lesion.name), layer.circles()
         if len(rows) != len(circles):
             self._show(layer)
             return
@@ -86,7 +93,7 @@ class LayerEdits:
             self._show(layer)
 
     def _show(self, layer: ClassLayer) -> None:
-        layer.show(self._session.members(layer.lesion.name))
+        layer.show(self._rows_of(layer.lesion.name))
 
 
 def _put_back(layer: ClassLayer) -> None:

@@ -7,17 +7,16 @@ import numpy as np
 import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image, Points
+from psygnal import Signal
 
 from napari_ggs import circles as geometry
 from napari_ggs import glomeruli
 from napari_ggs.review import Change, Session
-from napari_ggs.viewer.class_layer import ClassLayer
+from napari_ggs.review.session import HIDDEN
+from napari_ggs.store import NEW, Event
+from napari_ggs.viewer.borders import Borders
+from napari_ggs.viewer.class_layer import UNNAMED, ClassLayer
 from napari_ggs.viewer.layer_edits import LayerEdits
-
-BORDER_PX = 3.0
-"""Width of a circle's border on the screen, at any zoom."""
-ZOOM_STEP = 1.1
-"""The borders are redrawn when the zoom has changed by this factor."""
 
 
 class ClassLayers:
@@ -27,24 +26,37 @@ class ClassLayers:
     hidden. What napari's own tools do to the points becomes events of the session
     (`LayerEdits`). A layer that a person takes out is back as soon as its class changes.
 
+    For a reader who is blind to the model, the layers hold what people named, and one more on top,
+    in a colour of no class, holds all circles that nobody named, whatever the model says of them.
+
     Parameters
     ----------
     viewer : ViewerModel
     session : Session
     image : Image
         The slide's layer; the circles share its scale and units.
+
+    Attributes
+    ----------
+    blind : bool
+        Whether they tell nothing of what the model says.
+    blinded : Signal
+        Emits whether they are blind from now on.
     """
+
+    blinded = Signal(bool)
 
     def __init__(self, viewer: ViewerModel, session: Session, image: Image) -> None:
         self._viewer, self.session, self.image = viewer, session, image
-        self._border = self._border_width()
+        self.blind = False
         self._layers: dict[str, ClassLayer] = {}
-        self._edits = LayerEdits(session)
+        self._borders = Borders(viewer, image, self._layers.values)
+        self._edits = LayerEdits(session, self.rows_of)
         for lesion in reversed(session.scheme.lesions):
             self._add(lesion.name)
         session.changed.connect(self._on_changed)
+        session.recorded.connect(self._on_recorded)
         session.finished.connect(self._on_finished)
-        viewer.scene.camera.events.zoom.connect(self._on_zoom)
         image.events.scale.connect(self._on_scale)
         viewer.layers.events.removed.connect(self._on_layer_removed)
 
@@ -57,14 +69,38 @@ class ClassLayers:
         return any(each.points is layer for each in self._layers.values())
 
     def class_of(self, layer: object) -> str | None:
-        """The class that a napari layer shows; None if it is none of these."""
-        return next((n for n, each in self._layers.items() if each.points is layer), None)
+        """The class that a napari layer shows; None if it shows none."""
+        name = self._name_of(layer)
+        return None if name == UNNAMED.name else name
+
+    def rows_of(self, *names: str) -> pd.DataFrame:
+        """The rows of the circles that the layers of these names hold."""
+        if not self.blind:
+            return self.session.shown(names)
+        rows = self.session.shown(self.session.scheme.classes)
+        return rows[rows["label"].where(rows["label"] != "", UNNAMED.name).isin(names)]
+
+    def set_blind(self, blind: bool) -> None:
+        """Show what the model says, or nothing of it; what is selected stays so."""
+        if blind == self.blind:
+            return
+        self.blind, chosen = blind, self.selected()
+        if blind:
+            self._bring_back(UNNAMED.name)
+        elif UNNAMED.name in self._layers:
+            self._viewer.layers.remove(self._layers[UNNAMED.name].points)
+        for name, layer in self._layers.items():
+            layer.blind = blind
+            layer.show(self.rows_of(name))
+        self.select(chosen)
+        self.blinded.emit(blind)
 
     def remove(self) -> None:
         """Take the layers out of the viewer and stop following the session."""
         self.session.changed.disconnect(self._on_changed)
+        self.session.recorded.disconnect(self._on_recorded)
         self.session.finished.disconnect(self._on_finished)
-        self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
+        self._borders.remove()
         self.image.events.scale.disconnect(self._on_scale)
         self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
         for layer in self._layers.values():
@@ -96,12 +132,14 @@ class ClassLayers:
 
     def preview(self, name: str, handle: int, circle: tuple[float, float, float]) -> None:
         """Show a circle of a class as a drag would make it."""
-        self._layers[name].points.visible = True
-        self._layers[name].preview(handle, circle)
+        unnamed = self.blind and handle != NEW and not self.session.rows([handle])["label"].item()
+        layer = self._layers[UNNAMED.name if unnamed else name]
+        layer.points.visible = True
+        layer.preview(handle, circle)
 
     def settle(self, name: str) -> None:
         """End what `preview` shows."""
-        self._layers[name].show(self.session.members(name))
+        self._show({name})
 
     def hide(self, hidden: bool) -> None:
         """Hide all circles for a look at the tissue, or show them again."""
@@ -112,13 +150,17 @@ class ClassLayers:
         return (layer for layer in self._layers.values() if layer.points.visible)
 
     def _seen(self) -> pd.DataFrame:
-        names = [layer.lesion.name for layer in self._visible()]
-        return self.session.shown(names)
+        return self.rows_of(*(layer.lesion.name for layer in self._visible()))
+
+    def _name_of(self, layer: object) -> str | None:
+        return next((n for n, each in self._layers.items() if each.points is layer), None)
 
     def _add(self, name: str) -> None:
         scheme, place = self.session.scheme, self._place(name)
-        layer = ClassLayer(scheme[name], glomeruli.empty(scheme), self.image, self._border)
-        layer.show(self.session.members(name))
+        lesion = UNNAMED if name == UNNAMED.name else scheme[name]
+        layer = ClassLayer(lesion, glomeruli.empty(scheme), self.image, self._borders.width)
+        layer.blind = self.blind
+        layer.show(self.rows_of(name))
         self._layers[name] = layer
         layer.points.events.visible.connect(self._on_visible)
         self._edits.watch(layer)
@@ -126,18 +168,31 @@ class ClassLayers:
 
     def _place(self, name: str) -> int:
         """Where in the layer list a class goes: below those that come before it, else on top."""
-        classes, layers = self.session.scheme.classes, self._viewer.layers
-        before = [c for c in classes[: classes.index(name)] if c in self._layers]
+        order, layers = (UNNAMED.name, *self.session.scheme.classes), self._viewer.layers
+        before = [c for c in order[: order.index(name)] if c in self._layers]
         return min((layers.index(self[c]) for c in before), default=len(layers))
 
     def _on_changed(self, change: Change) -> None:
+        self._follow(change.classes)
+
+    def _on_recorded(self, event: Event) -> None:
+        """Circles that are named as the model would have it: only the blind see them go."""
+        named = [c.handle for c in event.changes if c.field in ("label", "consensus")]
+        if self.blind and named:
+            self._follow({self.session.class_of(handle) for handle in named} - {HIDDEN})
+
+    def _follow(self, names: set[str]) -> None:
+        """Show these classes as they are now; circles that go to another layer stay selected."""
         chosen = self.selected()
-        for name in change.classes:
+        self._show(names)
+        if len(lost := chosen.difference(self.selected())):
+            self.select([*self.selected(), *lost])
+
+    def _show(self, names: set[str]) -> None:
+        for name in names | ({UNNAMED.name} if self.blind else set()):
             if name not in self._layers:
                 self._bring_back(name)
-            self._layers[name].show(self.session.members(name))
-        if len(moved := chosen[chosen.isin(change.handles)]):
-            self.select([*self.selected(), *moved])
+            self._layers[name].show(self.rows_of(name))
 
     def _bring_back(self, name: str) -> None:
         """Add the layer of a class that a person took out; what is selected stays so."""
@@ -148,30 +203,20 @@ class ClassLayers:
     def _on_finished(self) -> None:
         """Show the final ids, where they differ."""
         for name, layer in self._layers.items():
-            rows = self.session.members(name)
+            rows = self.rows_of(name)
             if not np.array_equal(layer.points.features["id"], rows["id"]):
                 layer.show(rows)
 
     def _on_layer_removed(self, event: Any) -> None:
-        self._layers = {n: e for n, e in self._layers.items() if e.points is not event.value}
-
-    def _border_width(self) -> float:
-        """The border's width in level-0 pixels."""
-        return BORDER_PX / (self._viewer.scene.camera.zoom * self.image.scale[-1])
-
-    def _on_zoom(self) -> None:
-        width = self._border_width()
-        if max(width / self._border, self._border / width) >= ZOOM_STEP:
-            self._border = width
-            for layer in self._layers.values():
-                layer.fit_border(width)
+        if (name := self._name_of(event.value)) is not None:
+            del self._layers[name]
 
     def _on_visible(self, event: Any) -> None:
-        name = self.class_of(event.source)
+        name = self._name_of(event.source)
         if name is not None:
-            self._layers[name].fit_border(self._border)
+            self._layers[name].fit_border(self._borders.width)
 
     def _on_scale(self) -> None:
         for layer in self._layers.values():
             layer.points.scale, layer.points.units = self.image.scale, self.image.units
-        self._on_zoom()
+        self._borders.fit()

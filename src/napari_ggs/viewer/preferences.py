@@ -20,6 +20,17 @@ def set_reviewer(name: str) -> None:
     _review().reviewer = name.strip()
 
 
+def is_blind(who: str) -> bool:
+    """Whether a reader reads blind to the model."""
+    return who in _blind()
+
+
+def set_blind(who: str, blind: bool) -> None:
+    """Let a reader read blind to the model from now on, or seeing what it says."""
+    others = [name for name in _blind() if name != who]
+    _review().blind = "; ".join(sorted([*others, who] if blind else others))
+
+
 def study_file() -> Path:
     """The file that keeps runs and edits; one in the user's data folder if none is set."""
     chosen = _review().study.strip()
@@ -34,6 +45,30 @@ def default_study() -> Path:
 def set_study_file(path: Path) -> None:
     """Keep another study from now on."""
     _review().study = str(path)
+
+
+def threshold() -> float:
+    """The share of globally sclerotic glomeruli that matters for a decision, 0 to 1."""
+    return float(_review().threshold) / 100
+
+
+def set_threshold(share: float) -> None:
+    """Ask about another share from now on."""
+    _review().threshold = 100 * share
+
+
+def count_cut() -> bool:
+    """Whether glomeruli cut by the edge of the tissue count."""
+    return bool(_review().count_cut)
+
+
+def set_count_cut(count: bool) -> None:
+    """Let them count, or not, from now on."""
+    _review().count_cut = count
+
+
+def _blind() -> list[str]:
+    return [name for name in map(str.strip, _review().blind.split(";")) if name]
 
 
 def _review() -> Any:

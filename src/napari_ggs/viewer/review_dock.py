@@ -3,12 +3,17 @@
 import napari.viewer
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QKeyEvent, QKeySequence
-from qtpy.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QTabWidget, QVBoxLayout
 
 from napari_ggs.review.answer import answer
+from napari_ggs.review.comparison import judged, left_to_read
+from napari_ggs.viewer import preferences
+from napari_ggs.viewer.answer_page import AnswerPage
 from napari_ggs.viewer.answer_panel import AnswerPanel
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.circles_page import CirclesPage
+from napari_ggs.viewer.export_page import ExportPage
+from napari_ggs.viewer.readers_page import ReadersPage
 from napari_ggs.viewer.reopening import reopen
 from napari_ggs.viewer.review_footer import ReviewFooter
 from napari_ggs.viewer.review_keys import Key
@@ -18,7 +23,7 @@ from napari_ggs.viewer.sweep_page import SweepPage
 
 SOON_MS = 60
 """The answer follows the edits so much later: a burst of them is answered once."""
-WIDTH = 360
+WIDTH = 384
 
 
 class ReviewDock(QFrame):
@@ -61,9 +66,18 @@ class ReviewDock(QFrame):
     def _build(self) -> None:
         self.answer, self.footer = AnswerPanel(), ReviewFooter()
         self.circles, self.sweep = CirclesPage(), SweepPage(self._viewer)
+        self.details, self.readers = AnswerPage(self._viewer), ReadersPage()
+        self.export = ExportPage(self._viewer)
+        self._pages = {
+            "Circles": self.circles,
+            "Sweep": scrolling(self.sweep),
+            "Answer": self.details,
+            "Readers": scrolling(self.readers),
+            "Export": scrolling(self.export),
+        }
         self.pages = QTabWidget()
-        for title, page in (("Circles", self.circles), ("Sweep", self.sweep)):
-            self.pages.addTab(scrolling(page), title)
+        for title, page in self._pages.items():
+            self.pages.addTab(page, title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(7)
@@ -72,7 +86,9 @@ class ReviewDock(QFrame):
         layout.addWidget(self.footer)
         self.setMinimumWidth(WIDTH)
         self.circles.gallery.installEventFilter(self)
-        self.footer.read_by.connect(self.sweep.refresh)
+        self.footer.read_by.connect(self._on_reader)
+        self.details.walking.connect(lambda: self.pages.setCurrentIndex(0))
+        self.details.counting_changed.connect(self._on_counting)
 
     def _look_around_soon(self) -> None:
         QTimer.singleShot(0, self.look_around)  # the review is made after its layers
@@ -84,7 +100,8 @@ class ReviewDock(QFrame):
         self.review = review
         if review is not None:
             self._join(review)
-        for part in (self.circles, self.sweep, self.footer):
+        parts = self.circles, self.sweep, self.details, self.readers, self.export, self.footer
+        for part in parts:
             part.follow(review)
         self._show_answer()
 
@@ -93,11 +110,13 @@ class ReviewDock(QFrame):
         if self.review is not None:
             self.review.session.changed.disconnect(self._answer_soon)
             self.review.session.recorded.disconnect(self._answer_soon)
+            self.review.layers.blinded.disconnect(self._answer_soon)
             self.review.keys.borrow([])
 
     def _join(self, review: SlideReview) -> None:
         review.session.changed.connect(self._answer_soon)
         review.session.recorded.connect(self._answer_soon)
+        review.layers.blinded.connect(self._answer_soon)
         review.keys.borrow(self.sweep.keys)
         self._keys = {QKeySequence(k.in_qt): k for k in (*review.keys.keys, *self.sweep.keys)}
 
@@ -121,9 +140,24 @@ class ReviewDock(QFrame):
     def _answer_soon(self, _: object) -> None:
         self._soon.start()
 
+    def _on_reader(self, _: str) -> None:
+        self.sweep.refresh()
+        self.details.refresh()
+        self.readers.follow(self.review)
+        self._answer_soon(None)
+
+    def _on_counting(self) -> None:
+        self.circles.sort()
+        self._show_answer()
+
     def _show_answer(self) -> None:
         if self.review is None or not len(self.review.session.table):
             self.answer.show_answer(None)
             return
         session = self.review.session
-        self.answer.show_answer(answer(session.everything, session.scheme, session.thresholds))
+        table, left = session.everything, None
+        if self.review.blind:
+            table, left = judged(table), left_to_read(session.table, session.thresholds)
+        count_cut = preferences.count_cut()
+        said = answer(table, session.scheme, session.thresholds, count_cut=count_cut)
+        self.answer.show_answer(said, left)

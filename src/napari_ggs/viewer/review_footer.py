@@ -1,11 +1,14 @@
 """The foot of the Review dock: who reviews, and whether the case is finished."""
 
+from typing import Any
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.review.snapshot import snapshot
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.attempt import attempt
+from napari_ggs.viewer.blinding import as_preferred
 from napari_ggs.viewer.circle_panel import row_of
 from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.slide_review import SlideReview
@@ -17,6 +20,10 @@ FINISH_TIP = (
     "until it is reopened; both are kept with your name and the time."
 )
 NOT_KEPT = "Edits of this slide are not kept on disk."
+
+
+def _frozen(review: SlideReview) -> dict[str, Any]:
+    return snapshot(review.session, count_cut=preferences.count_cut())
 
 
 class ReviewFooter(QWidget):
@@ -64,8 +71,9 @@ class ReviewFooter(QWidget):
             return
         preferences.set_reviewer(name)
         if (keeping := self._keeping) is not None and self._review is not None:
-            session = self._review.session
+            session, layers = self._review.session, self._review.layers
             attempt(lambda: keeping.read_as(name, session))
+            as_preferred(session, layers)
         self._show()
         self.read_by.emit(name)
 
@@ -75,7 +83,7 @@ class ReviewFooter(QWidget):
             if keeping.finished:
                 attempt(keeping.reopen_case)
             else:
-                attempt(lambda: keeping.finish_case(snapshot(review.session)))
+                attempt(lambda: keeping.finish_case(_frozen(review)))
         self._show()
 
     def _show(self) -> None:

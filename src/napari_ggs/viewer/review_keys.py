@@ -39,8 +39,8 @@ class Key:
         return CAPS.get(self.key, self.in_qt)
 
 
-def keys_of(actions: Actions, picker: Picker) -> list[Key]:
-    """All keys of a review, in the order in which they are explained."""
+def keys_of(actions: Actions, picker: Picker, confirm: Callable[[], object]) -> list[Key]:
+    """All keys of a review, in the order in which they are explained; Space does `confirm`."""
     scheme = actions.session.scheme
     classes = [
         Key(str(number), lesion.title, _naming(actions, lesion.name))
@@ -48,7 +48,7 @@ def keys_of(actions: Actions, picker: Picker) -> list[Key]:
     ]
     return [
         *classes,
-        Key("Space", "confirm, go on", actions.confirm),
+        Key("Space", "confirm, go on", confirm),
         Key("N", "next", actions.walk.next),
         Key("P", "previous", actions.walk.previous),
         Key("0", "uncertain", lambda: actions.assess("uncertain"), "Uncertain"),

@@ -7,14 +7,15 @@ from napari.components import ViewerModel
 from napari.layers import Image, Shapes
 from napari.utils.events import EventEmitter
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
-from napari_ggs.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR, ModelCard, available
+from napari_ggs.models import ModelCard, available
+from napari_ggs.models.card import Task
 from napari_ggs.slides import Slide, open_slide
 from napari_ggs.viewer.coordinates import region_around, region_in_view
-from napari_ggs.viewer.fields import DECIMALS, add_model, combo, microns
+from napari_ggs.viewer.fields import DECIMALS, add_model, combo, microns, select_in_use
 from napari_ggs.viewer.messages import Rectangle
 from napari_ggs.viewer.style import WARNING, wrapped
 
@@ -154,13 +155,14 @@ class RunForm(QWidget):
         form.addRow("&Classifier", self.classifier)
 
     def _fill_models(self) -> None:
-        combos = {"detection": self.detector, "classification": self.classifier}
+        combos: dict[Task, QComboBox] = {
+            "detection": self.detector,
+            "classification": self.classifier,
+        }
         for card in available():
             add_model(combos[card.task], card, card.name)
-        for field, name in zip(
-            combos.values(), (DEFAULT_DETECTOR, DEFAULT_CLASSIFIER), strict=True
-        ):
-            field.setCurrentIndex(max(0, field.findText(name)))
+        for task, field in combos.items():
+            select_in_use(field, task)
 
     def _follow_layers(self, event: Any = None) -> None:
         """Offer the slides of the layer list; keep the choice, or take the newest."""

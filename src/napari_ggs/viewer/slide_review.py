@@ -12,6 +12,7 @@ from napari_ggs.report import RunInfo
 from napari_ggs.review import Session, Walk
 from napari_ggs.review.actions import Actions
 from napari_ggs.slides import Slide
+from napari_ggs.viewer.blinding import as_preferred
 from napari_ggs.viewer.coordinates import to_points
 from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.layers import ClassLayers
@@ -60,16 +61,34 @@ class SlideReview:
         self._viewer, self.image, self.session, self.keeping = viewer, image, session, keeping
         self.described = described
         self.slide: Slide = image.metadata["slide"]
-        self.blind = False
         self.layers = ClassLayers(viewer, session, image)
         self.walk = Walk()
         self.actions = Actions(session, self.walk, self.layers.selected)
         self.picker = Picker(viewer, self.layers)
-        self.keys = ReviewKeys(viewer, self.layers, keys_of(self.actions, self.picker))
+        keys = keys_of(self.actions, self.picker, self.confirm)
+        self.keys = ReviewKeys(viewer, self.layers, keys)
         self.walk.visited.connect(self._look_at)
         self.picker.picked.connect(self.walk.go)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         image.metadata.update(review=self, session=session)
+        as_preferred(session, self.layers)
+
+    @property
+    def over(self) -> bool:
+        """Whether its slide is gone; docks that follow later have nothing to show of it."""
+        return self.image.metadata.get("review") is not self
+
+    @property
+    def blind(self) -> bool:
+        """Whether the reader sees nothing of what the model says."""
+        return self.layers.blind
+
+    def confirm(self) -> None:
+        """Confirm what is seen; who is blind to the model sees nothing to confirm, and goes on."""
+        if self.blind:
+            self.walk.next()
+        else:
+            self.actions.confirm()
 
     @property
     def mpp(self) -> float:
@@ -78,7 +97,7 @@ class SlideReview:
 
     def remove(self) -> None:
         """Take the layers away and let go of mouse and keys."""
-        if self.image.metadata.get("review") is not self:
+        if self.over:
             return
         self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
         self.keys.remove()

@@ -10,6 +10,10 @@ ACCENT = "#0072B2"
 STOP = "#B3401F"
 WARNING = "#E69F00"
 MUTED = "#7f8288"
+UNNAMED_COLOUR = "#5f646b"
+"""Of circles without a class: no class has it."""
+ALIKE, UNLIKE = "rgba(0, 114, 178, 90)", "rgba(230, 159, 0, 110)"
+"""Where readers agree (`ACCENT`), and where they do not (`WARNING`)."""
 
 BUTTON = """
 QPushButton {{ background: {colour}; color: white; font-size: 15px; font-weight: 600;

@@ -80,6 +80,8 @@ class SweepPage(QWidget):
     def refresh(self) -> None:
         """Take in who reads now, and what was kept since."""
         review, sweep = self._review, self.sweep
+        if review is not None and review.over:
+            return
         if review is not None and sweep is not None:
             attempt(lambda: sweep.take(swept(review)))
         self._show()

@@ -1,0 +1,52 @@
+"""Finding the file of a slide that a study knows, also where it was moved or renamed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+
+from napari_ggs.slides import Slide, SlideError, open_slide
+from napari_ggs.store.slides import StoredSlide
+
+
+def open_stored(stored: StoredSlide, folders: Sequence[Path] = ()) -> Slide:
+    """Open a slide of a study: where it was seen last, else from one of the folders.
+
+    There it is looked for by its name, then by its content in every file below them, whatever
+    that is called. Another slide of the same name is not taken for it.
+
+    Raises
+    ------
+    SlideError
+        If no file there has its content.
+    """
+    named = (stored.path, *(folder / stored.path.name for folder in folders))
+    for place in chain(filter(Path.exists, named), _below(folders, stored.path.suffix)):
+        with suppress(SlideError, OSError):  # no slide, a damaged one, or one that may not be read
+            if _content(place) == stored.fingerprint:
+                return open_slide(place, stored.mpp)
+    looked = " or below ".join(map(str, (stored.path, *folders)))
+    raise SlideError(
+        f"No file with the content of the slide {stored.name} is at {looked}: open it in the "
+        "window once, or give the folder that holds it with --slides."
+    )
+
+
+def _below(folders: Sequence[Path], suffix: str) -> Iterator[Path]:
+    """The files below folders, those with the slide's suffix first."""
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    yield from sorted(files, key=lambda file: (file.suffix.lower() != suffix.lower(), file))
+
+
+def _content(place: Path) -> str:
+    """The fingerprint of the slide there."""
+    state = place.stat()
+    return _fingerprint(place, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _fingerprint(place: Path, changed: int, size: int) -> str:  # noqa: ARG001  so is it known anew
+    """Of a slide, read once as long as its file does not change: a study has many slides."""
+    with open_slide(place) as slide:
+        return slide.fingerprint
