@@ -12,6 +12,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLineEdit, QWidget
 
+from napari_ggs.exchange import read_circles
 from napari_ggs.glomeruli import circles_of
 from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.store import CaseStore
@@ -257,3 +258,24 @@ def read_as(field: QLineEdit, name: str) -> None:
     field.clear()
     QTest.keyClicks(field, name)
     QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def test_what_is_labelled_by_key_is_exported_by_click_and_reads_back(
+    window: Viewer, review: ReviewDock, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session, walk = review.review.session, review.review.walk
+    hand = Hand(window, review.review.image)
+    walk.next()
+    for key in (Qt.Key.Key_2, Qt.Key.Key_4):
+        hand.press(key)
+    bar, names = review.pages.tabBar(), [review.pages.tabText(i) for i in range(5)]
+    QTest.mouseClick(bar, LEFT, NONE, bar.tabRect(names.index("Export")).center())
+    QTest.keyClicks(review.export.form.folder, str(tmp_path / "out"))
+    with qtbot.waitSignal(review.export._exporter.ended, timeout=120_000):
+        click(review.export.button)
+    (written,) = (tmp_path / "out").rglob("slide-*.csv")
+    back = read_circles(written).sort_values("id")
+    state = session.table.sort_values("id")
+    assert back["label"].tolist() == state["label"].tolist()
+    assert sorted(back["label"])[-2:] == ["disappearing", "obsolescent"]
+    assert (circles_of(back) == circles_of(state)).all()
