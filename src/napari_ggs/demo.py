@@ -48,7 +48,7 @@ def write_phantom(
 
 def run_demo(out: Path) -> Path:
     """Make a phantom slide, analyse it, compare with its truth; return the slide."""
-    slide = out / "phantom_kidney.svs"
+    slide = make_folder(out) / "phantom_kidney.svs"
     console.line(f"Writing a phantom slide of 5 x 4 mm: {slide}")
     write_phantom(slide, 5.0, 4.0, 0.5, seed=7, outline="wedge", mix=DEMO_MIX)
     console.line("Detecting and classifying")

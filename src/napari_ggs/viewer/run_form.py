@@ -17,6 +17,7 @@ from napari_ggs.slides import Slide, open_slide
 from napari_ggs.viewer.coordinates import region_around, region_in_view
 from napari_ggs.viewer.fields import DECIMALS, add_model, combo, microns, select_in_use
 from napari_ggs.viewer.messages import Rectangle
+from napari_ggs.viewer.model_choice import follow_choice
 from napari_ggs.viewer.style import WARNING, wrapped
 
 WHOLE, VIEW, DRAWN = "Whole slide", "What is in view", "Drawn rectangle"
@@ -59,6 +60,7 @@ class RunForm(QWidget):
         self.slide.currentIndexChanged.connect(self._on_slide)
         self.detector.currentIndexChanged.connect(self._on_model)
         self.classifier.currentIndexChanged.connect(self._on_model)
+        follow_choice(self, self._on_chosen)
         self.mpp.valueChanged.connect(self._on_mpp)
         self.region.currentTextChanged.connect(self._on_region)
         self._on_model()
@@ -155,14 +157,17 @@ class RunForm(QWidget):
         form.addRow("&Classifier", self.classifier)
 
     def _fill_models(self) -> None:
-        combos: dict[Task, QComboBox] = {
-            "detection": self.detector,
-            "classification": self.classifier,
-        }
         for card in available():
-            add_model(combos[card.task], card, card.name)
-        for task, field in combos.items():
-            select_in_use(field, task)
+            add_model(self._models_of(card.task), card, card.name)
+        self._on_chosen("detection")
+        self._on_chosen("classification")
+
+    def _models_of(self, task: Task) -> QComboBox:
+        return self.detector if task == "detection" else self.classifier
+
+    def _on_chosen(self, task: Task) -> None:
+        """Select the model that is in use now."""
+        select_in_use(self._models_of(task), task)
 
     def _follow_layers(self, event: Any = None) -> None:
         """Offer the slides of the layer list; keep the choice, or take the newest."""
