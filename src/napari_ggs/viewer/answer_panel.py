@@ -98,8 +98,9 @@ class AnswerPanel(QWidget):
         To a reader who is blind to the model, `answer` is of what they have read, and `left` is
         how many circles are to be read still.
         """
-        for part in (self.section, self.shifted, self.kidney, self.plot, self.progress):
-            part.setVisible(answer is not None)
+        for part in (self.section, self.shifted, self.kidney, self.plot):
+            part.setVisible(answer is not None and left is None)
+        self.progress.setVisible(answer is not None)
         if answer is None:
             self.headline.setText("Nothing to review yet")
             self.remarks.setText("")
@@ -107,7 +108,7 @@ class AnswerPanel(QWidget):
         self.headline.setText(_headline(answer))
         self.section.setText(f"this section: {_range(answer.section)}")
         self.shifted.setText(_if_misled(answer))
-        self.shifted.setVisible(bool(self.shifted.text()))
+        self.shifted.setVisible(bool(self.shifted.text()) and left is None)
         self.kidney.setText(f"this kidney: {_range(answer.kidney)}")
         self.plot.show_answer(answer.section, answer.kidney)
         self.progress.setMaximum(max(answer.total if left is None else answer.reviewed + left, 1))

@@ -141,6 +141,10 @@ class ReviewDock(QFrame):
         self._soon.start()
 
     def _on_reader(self, _: str) -> None:
+        """Begin again for the person who reads now."""
+        if self.review is not None:
+            self.review.walk.go(None)
+        self.circles.sort()
         self.sweep.refresh()
         self.details.refresh()
         self.readers.follow(self.review)
