@@ -15,10 +15,10 @@ from napari_ggs.store import CaseStore, SlideInfo
 WIDTH, HEIGHT, MPP = 8000, 6000, 1.0
 
 
-def make_slide(folder: Path) -> Path:
+def make_slide(folder: Path, seed: int = 3) -> Path:
     """A phantom of 8 x 6 mm at 1 um/px."""
     path = folder / "phantom.svs"
-    write_slide(PhantomSlide(WIDTH, HEIGHT, mpp=MPP, seed=3), path)
+    write_slide(PhantomSlide(WIDTH, HEIGHT, mpp=MPP, seed=seed), path)
     return path
 
 

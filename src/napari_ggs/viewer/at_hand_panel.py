@@ -25,7 +25,7 @@ KEEP = (
     "are reviewed in full."
 )
 LOW = "max-height: {height}px; font-size: 11px;"
-ROW_PX, MOST_ROWS = 19, 5
+MOST_ROWS = 6
 LESIONS = {lesion.name: lesion for scheme in SCHEMES.values() for lesion in scheme.lesions}
 
 
@@ -43,6 +43,8 @@ class AtHandPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.table = pd.DataFrame({"patient": [], "class": [], "human": [], "predicted": []})
+        self._ticks: dict[str, QListWidgetItem] = {}
+        self._folders: list[Path] = []
         self.counts: dict[str, tuple[QLabel, QLabel]] = {}
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(1)
@@ -50,9 +52,7 @@ class AtHandPanel(QWidget):
         self.words = wrapped()
         self.patients, self.folders = QListWidget(), QListWidget()
         self.add = QPushButton("Add folder of patches …")
-        self.add.setToolTip(
-            "Labelled patches to learn from too: patient/class/*.png, or an export."
-        )
+        self.add.setToolTip("Learn from labelled patches too: patient/class/*.png, or an export.")
         self.remove = QPushButton("Remove")
         self._lay_out()
         self.patients.itemChanged.connect(lambda _: self.changed.emit())
@@ -89,29 +89,27 @@ class AtHandPanel(QWidget):
     def _list_patients(self, labels: "pd.Series[int]", kept: tuple[str, ...]) -> None:
         self.patients.blockSignals(True)
         self.patients.clear()
-        for patient, number in labels.items():
-            item = QListWidgetItem(f"{patient}  ({number} labels)", self.patients)
-            item.setData(Qt.ItemDataRole.UserRole, patient)
-            checked = patient in kept
-            item.setCheckState(Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
+        self._ticks = {
+            str(patient): QListWidgetItem(f"{patient}  ({number} labels)", self.patients)
+            for patient, number in labels.items()
+        }
+        self.keep(kept)
         self.patients.blockSignals(False)
 
     def keep(self, patients: tuple[str, ...]) -> None:
         """Tick these patients, and no others."""
-        for row in range(self.patients.count()):
-            item = self.patients.item(row)
-            kept = item.data(Qt.ItemDataRole.UserRole) in patients
-            item.setCheckState(Qt.CheckState.Checked if kept else Qt.CheckState.Unchecked)
+        for patient, tick in self._ticks.items():
+            kept = patient in patients
+            tick.setCheckState(Qt.CheckState.Checked if kept else Qt.CheckState.Unchecked)
 
     def kept(self) -> tuple[str, ...]:
         """The patients who are kept for comparing."""
-        items = [self.patients.item(row) for row in range(self.patients.count())]
-        ticked = [item for item in items if item.checkState() == Qt.CheckState.Checked]
-        return tuple(item.data(Qt.ItemDataRole.UserRole) for item in ticked)
+        ticked = Qt.CheckState.Checked
+        return tuple(name for name, tick in self._ticks.items() if tick.checkState() == ticked)
 
     def patches(self) -> tuple[Path, ...]:
         """The folders of patches."""
-        return tuple(Path(self.folders.item(row).text()) for row in range(self.folders.count()))
+        return tuple(self._folders)
 
     def missing(self, *, several_classes: bool) -> str:
         """What keeps a model from learning, in a sentence; "" if nothing does."""
@@ -149,7 +147,7 @@ class AtHandPanel(QWidget):
         """Make the lists as high as what is in them, up to some rows."""
         for box in (self.patients, self.folders):
             rows = min(box.count(), MOST_ROWS)
-            box.setStyleSheet(LOW.format(height=ROW_PX * rows + 6))
+            box.setStyleSheet(LOW.format(height=box.sizeHintForRow(0) * rows + 6))
             box.setVisible(bool(rows))
         self._keep.setVisible(bool(self.patients.count()))
         self.remove.setVisible(bool(self.folders.count()))
@@ -161,14 +159,19 @@ class AtHandPanel(QWidget):
 
     def add_folder(self, folder: Path) -> None:
         """Learn from a folder of patches too."""
-        if folder not in self.patches():
+        if folder not in self._folders:
+            self._folders.append(folder)
             self.folders.addItem(str(folder))
             self.folders.setCurrentRow(self.folders.count() - 1)
             self._fit_lists()
             self.changed.emit()
 
     def _on_remove(self) -> None:
-        self.folders.takeItem(self.folders.currentRow())
+        place = self.folders.currentRow()
+        if place < 0:
+            return
+        self.folders.takeItem(place)
+        del self._folders[place]
         self._fit_lists()
         self.changed.emit()
 

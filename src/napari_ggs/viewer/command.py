@@ -28,7 +28,7 @@ class Command(QObject):
         super().__init__(parent)
         self._process = QProcess(self)
         self._stopped = False
-        self._process.finished.connect(lambda *_: self.ended.emit(self._fault()))
+        self._process.finished.connect(self._on_finished)
         self._process.errorOccurred.connect(self._on_error)
 
     @property
@@ -47,6 +47,9 @@ class Command(QObject):
         """End it at once."""
         self._stopped = True
         self._process.kill()
+
+    def _on_finished(self) -> None:
+        self.ended.emit(self._fault())
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

@@ -8,14 +8,15 @@ from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_ggs.training.record import Told
-from napari_ggs.viewer.style import ACCENT, MUTED, WARNING
+from napari_ggs.viewer.style import MUTED, WARNING
 
+MERIT = "#56B4E9"
 HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 150, 34, 34, 22, 18
 Points = list[tuple[float, float]]
 
 
 class Curves(QWidget):
-    """Loss on the left axis, merit (0 to 1) on the right one, over the share that is done.
+    """Loss on the left axis, merit (0 to 1) on the right one, from the beginning to now.
 
     Attributes
     ----------
@@ -63,13 +64,14 @@ class Curves(QWidget):
         painter.setFont(font)
         width, height = self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM
         frame = QRectF(LEFT, TOP, width, height)
+        end = max((place for place, _ in (*self.loss, *self.merit)), default=1.0) or 1.0
         top = max((value for _, value in self.loss), default=1.0) or 1.0
         self._draw_axes(painter, frame, top)
-        self._draw(painter, frame, [(x, y / top) for x, y in self.loss], WARNING)
-        self._draw(painter, frame, self.merit, ACCENT)
+        self._draw(painter, frame, [(x / end, y / top) for x, y in self.loss], WARNING)
+        self._draw(painter, frame, [(x / end, y) for x, y in self.merit], MERIT)
         if (best := self.best()) is not None:
-            painter.setBrush(QColor(ACCENT))
-            painter.drawEllipse(_at(frame, *best), 4, 4)
+            painter.setBrush(QColor(MERIT))
+            painter.drawEllipse(_at(frame, best[0] / end, best[1]), 4, 4)
         painter.end()
 
     def _draw_axes(self, painter: QPainter, frame: QRectF, top: float) -> None:
@@ -80,7 +82,7 @@ class Curves(QWidget):
             faint.setAlpha(60)
             painter.setPen(faint)
             painter.drawLine(_at(frame, 0, share), _at(frame, 1, share))
-        for colour, side, high in ((WARNING, -1, f"{top:.2g}"), (ACCENT, 1, "1")):
+        for colour, side, high in ((WARNING, -1, f"{top:.2g}"), (MERIT, 1, "1")):
             painter.setPen(QColor(colour))
             for share, words in ((0, "0"), (1, high)):
                 _write(painter, _beside(frame, share, side), words, -side)
@@ -90,7 +92,7 @@ class Curves(QWidget):
         painter.setPen(QColor(MUTED))
         under = QRectF(LEFT, frame.bottom() + 2, frame.width(), BOTTOM - 2)
         _write(painter, under, "begin", -1)
-        _write(painter, under, "end", 1)
+        _write(painter, under, "now", 1)
 
     def _draw(self, painter: QPainter, frame: QRectF, points: Points, colour: str) -> None:
         painter.setPen(QPen(QColor(colour), 2))

@@ -2,10 +2,12 @@
 
 from functools import partial
 
-from qtpy.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_ggs.models.card import Task
 from napari_ggs.models.choosing import go_back, history
+from napari_ggs.models.decisions import Choice
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.model_choice import tell_chosen
@@ -21,6 +23,8 @@ class EarlierModels(QWidget):
         self._places: list[int] = []
         self.words = wrapped(style=f"color: {MUTED};")
         self.back = QToolButton()
+        self.back.setStyleSheet(f"padding: 4px; border: 1px solid {MUTED}; border-radius: 3px;")
+        self.back.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.back.setToolTip("The arrow offers all earlier models.")
         self.back.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.menu = QMenu(self)
@@ -37,10 +41,11 @@ class EarlierModels(QWidget):
         now = past[-1]
         latest = {one.sha256: place for place, one in enumerate(past) if one.sha256 != now.sha256}
         self._places = sorted(latest.values(), reverse=True)
-        self.words.setText(f"In use: <b>{now.name}</b> ({now.told})")
+        self.words.setText(f"In use: <b>{now.name}</b> ({_how(now)})")
         self.menu.clear()
         for place in self._places:
-            action = self.menu.addAction(f"{past[place].name} ({past[place].told})")
+            action = QAction(f"{past[place].name} ({_how(past[place])})", self.menu)
+            self.menu.addAction(action)
             action.triggered.connect(partial(self._go, place))
         self.back.setVisible(bool(self._places))
         if self._places:
@@ -50,3 +55,8 @@ class EarlierModels(QWidget):
         task = self._task
         if attempt(lambda: go_back(task, preferences.reviewer(), place)):
             tell_chosen(task)
+
+
+def _how(one: Choice) -> str:
+    """How it came into use, by the day."""
+    return one.told.replace(one.at, one.at[:10]) if one.at else one.told

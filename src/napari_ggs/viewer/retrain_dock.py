@@ -1,20 +1,19 @@
 """The Retrain dock: what people labelled makes a new model, which is taken if it is better."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from html import escape
 from pathlib import Path
 
 import napari.viewer
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.errors import UserError
-from napari_ggs.lesions import GGS, SCHEMES, Scheme
 from napari_ggs.store import CaseStore
 from napari_ggs.training.background import State
-from napari_ggs.training.classifier_recipe import ClassifierRecipe
-from napari_ggs.training.options import Options, plan_of
+from napari_ggs.training.options import Options
 from napari_ggs.training.study_circles import labelled_data
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.at_hand_panel import AtHandPanel
@@ -28,7 +27,7 @@ from napari_ggs.viewer.retrain_run import RetrainRun, free_name
 from napari_ggs.viewer.retrain_verdict import RetrainVerdict
 from napari_ggs.viewer.style import ACCENT, MUTED, STOP, button_style, scrolling, wrapped
 
-WIDTH = 384
+WIDTH, SOON_MS = 384, 50
 RETRAIN, STOP_IT, STOPPING = "Retrain", "Stop (keeps the best)", "Stopping …"
 HEADING = "font-weight: 600; padding-top: 4px;"
 TAKEN = "There is a model of that name already: choose another name."
@@ -50,6 +49,7 @@ class RetrainDock(QFrame):
         self.data, self.form, self.estimate = AtHandPanel(), RetrainForm(), RetrainEstimate()
         self.button, self.go_on, self.hint = QPushButton(RETRAIN), QPushButton(), wrapped()
         self.hint.setStyleSheet(f"color: {MUTED}; font-size: 11px;")
+        self.title = wrapped(style=HEADING)
         self.progress, self.message = RetrainProgress(), MessageCard()
         self.verdict, self.earlier = RetrainVerdict(), EarlierModels()
         self._lay_out()
@@ -68,21 +68,15 @@ class RetrainDock(QFrame):
         self._look_around()
 
     def _lay_out(self) -> None:
-        page = QWidget()
-        inner = QVBoxLayout(page)
-        inner.setContentsMargins(10, 6, 10, 8)
-        inner.setSpacing(7)
-        for part in (
-            wrapped("Labelled data at hand", HEADING), self.data,
-            wrapped("Recipe", HEADING), self.form, self.estimate,
-            self.button, self.go_on, self.hint, self.progress, self.message, self.verdict,
-            self.earlier,
-        ):  # fmt: skip
-            inner.addWidget(part)
-        inner.addStretch(1)
+        data, recipe = wrapped("Labelled data at hand", HEADING), wrapped("Recipe", HEADING)
+        setup = (data, self.data, recipe, self.form, self.estimate)
+        self.setup = _stacked(setup, (0, 0, 0, 0))
+        parts = (self.setup, self.title, self.button, self.go_on, self.hint, self.progress)
+        page = _stacked((*parts, self.message, self.verdict, self.earlier), (10, 6, 10, 8))
+        self.page = scrolling(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(page))
+        layout.addWidget(self.page)
         self.setMinimumWidth(WIDTH)
 
     def _connect(self) -> None:
@@ -93,7 +87,7 @@ class RetrainDock(QFrame):
         self.go_on.clicked.connect(self._on_go_on)
         self.run.stepped.connect(self.progress.take)
         self.run.ended.connect(self._on_ended)
-        self.verdict.busy.connect(self._show)
+        self.verdict.busy.connect(self._show_end)
         follow_choice(self, self._on_choice)
 
     def _look_around(self) -> None:
@@ -139,7 +133,7 @@ class RetrainDock(QFrame):
         self._start(self.run.options)
 
     def _start(self, options: Options) -> None:
-        if self._try(lambda: (plan_of(options), self.run.start(options))):
+        if self._try(lambda: self.run.start(options)):
             self._begin()
         self._show()
 
@@ -158,7 +152,8 @@ class RetrainDock(QFrame):
         assert options is not None
         self._stopping = False
         self.message.say("")
-        self.progress.begin(options.task, _scheme_of(options))
+        self.title.setText(f"Training {escape(options.out.stem)}")
+        self.progress.begin(options)
         self.progress.show()
         self.verdict.hide()
         self.run.look()
@@ -174,6 +169,14 @@ class RetrainDock(QFrame):
         self.verdict.judge(self.run.options)
         self.form.name.setText(free_name(self.folder))
         self._show()
+        self._show_end()
+
+    def _show_end(self) -> None:
+        """Bring what came of a training into view, once it is laid out."""
+        QTimer.singleShot(SOON_MS, self._scroll_to_end)
+
+    def _scroll_to_end(self) -> None:
+        self.page.ensureWidgetVisible(self.earlier)
 
     def _on_choice(self, _: str) -> None:
         self.form.select_start()
@@ -188,8 +191,8 @@ class RetrainDock(QFrame):
         """Make every part show what can be done now."""
         running, options = self.run.running, self._options()
         missing = "" if running else self._missing(options)
-        self.form.setEnabled(not running)
-        self.data.setEnabled(not running)
+        self.setup.setVisible(not running)
+        self.title.setVisible(running)
         label = STOPPING if self._stopping else STOP_IT if running else RETRAIN
         self.button.setText(label)
         self.button.setStyleSheet(button_style(STOP if running else ACCENT))
@@ -202,10 +205,16 @@ class RetrainDock(QFrame):
         self.estimate.about(None if running or missing else options)
 
 
-def _scheme_of(options: Options) -> Scheme:
-    """The classes of a classifier that is trained; a detector's matrix is never shown."""
-    plan = plan_of(options)
-    return SCHEMES[plan.scheme] if isinstance(plan, ClassifierRecipe) else GGS
+def _stacked(parts: Iterable[QWidget], margins: tuple[int, int, int, int]) -> QWidget:
+    """Widgets from top to bottom."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(7)
+    for part in parts:
+        layout.addWidget(part)
+    layout.addStretch(1)
+    return page
 
 
 _END = {

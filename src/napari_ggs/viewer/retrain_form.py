@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import Qt, QSignalBlocker, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QSpinBox,
     QWidget,
@@ -125,7 +126,12 @@ class RetrainForm(QWidget):
         }  # fmt: skip
         for words, field in rows.items():
             form.addRow(words, field)
-            form.labelForField(field).setToolTip(field.toolTip())
+            self._label(field).setToolTip(field.toolTip())
+
+    def _label(self, field: QWidget) -> QLabel:
+        label = self._form.labelForField(field)
+        assert isinstance(label, QLabel)
+        return label
 
     def _connect(self) -> None:
         self.task.currentIndexChanged.connect(self._on_task)
@@ -153,7 +159,7 @@ class RetrainForm(QWidget):
         classifies = self.chosen_task == "classification"
         for field in (self.gamma, self.balanced, self.mixing):
             self._form.setRowVisible(field, classifies)
-        self._form.labelForField(self.length).setText("Epochs" if classifies else "Steps")
+        self._label(self.length).setText("Epochs" if classifies else "Steps")
         self.task_changed.emit()
         self.changed.emit()
 

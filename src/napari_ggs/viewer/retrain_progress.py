@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pandas as pd
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from napari_ggs.lesions import Scheme
-from napari_ggs.training.options import Task
+from napari_ggs.lesions import SCHEMES, Scheme
+from napari_ggs.training.classifier_recipe import ClassifierRecipe
+from napari_ggs.training.options import Options, Task, plan_of
 from napari_ggs.training.record import Told
 from napari_ggs.training.steps import Confusion
 from napari_ggs.viewer.confusion_grid import ConfusionGrid
@@ -35,11 +36,15 @@ class RetrainProgress(QWidget):
         for part in (self.bar, self.words, self.curves, self.best, self.matrix):
             layout.addWidget(part)
 
-    def begin(self, task: Task, scheme: Scheme) -> None:
+    def begin(self, options: Options) -> None:
         """Show that a training has begun and nothing is known yet."""
-        self._scheme, self._merit = scheme, MERITS[task]
+        plan = plan_of(options)
+        self._scheme = SCHEMES[plan.scheme] if isinstance(plan, ClassifierRecipe) else None
+        self._merit = MERITS[options.task]
+        self.bar.show()
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
+        self.words.show()
         self.words.setText("Reading the labelled circles …")
         self.curves.clear(self._merit)
         self.best.clear()
@@ -63,7 +68,8 @@ class RetrainProgress(QWidget):
 
     def rest(self) -> None:
         """The training is over: only what came of it stays."""
-        self.words.clear()
+        self.bar.hide()
+        self.words.hide()
 
     def _show_best(self) -> None:
         if (best := self.curves.best()) is not None:

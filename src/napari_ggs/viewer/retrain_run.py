@@ -6,9 +6,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_ggs.files import replacing
+from napari_ggs.files import make_folder, replacing
 from napari_ggs.training.background import State, TrainingProcess
-from napari_ggs.training.options import Options
+from napari_ggs.training.options import Options, plan_of
 
 EVERY_MS = 500
 OPTIONS, RECORD = ".options.json", ".progress.jsonl"
@@ -57,9 +57,11 @@ class RetrainRun(QObject):
         UserError
             If it cannot begin; see `TrainingProcess.start`.
         """
-        self.process = TrainingProcess.start(options)
+        plan_of(options)  # what is wrong with it is told at once
+        make_folder(options.out.parent)
         with replacing(_options_file(options.out)) as scratch:
             scratch.write_bytes(AS_JSON.dump_json(options))
+        self.process = TrainingProcess.start(options)
         self._follow(options)
 
     def attach(self, folder: Path) -> bool:
@@ -96,7 +98,7 @@ class RetrainRun(QObject):
 
 def free_name(folder: Path) -> str:
     """A name that no model in a folder has."""
-    taken = {path.name.split(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
+    taken = {path.name.split(".")[0] for path in folder.glob("*.safetensors")}
     names = (f"retrained-{number}" for number in count(1))
     return next(name for name in names if name not in taken)
 

@@ -15,7 +15,7 @@ from napari_ggs.evaluation.gate import Judgement
 from napari_ggs.models import Found, find, in_use
 from napari_ggs.models.choosing import BETTER, choose, history
 from napari_ggs.models.decisions import verdicts
-from napari_ggs.review.verdict import FILES, figures_table, sentences
+from napari_ggs.review.verdict import FILES, sentences
 from napari_ggs.training.options import Options
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.command import Command
@@ -62,6 +62,7 @@ class RetrainVerdict(QWidget):
         self.compare.clicked.connect(self._on_compare)
         self.use.clicked.connect(self._on_use)
         self.reason.textChanged.connect(lambda _: self.refresh())
+        self.hide()
 
     def judge(self, options: Options) -> None:
         """Be about the model of a training from now on."""
@@ -83,10 +84,11 @@ class RetrainVerdict(QWidget):
         running = self._command.running
         self.title.setText(f"New model: <b>{escape(model.card.name)}</b>{' (in use)' * used}")
         self.compare.setText(STOPPING if running else COMPARE)
-        self.compare.setStyleSheet(button_style(STOP if running else ACCENT))
+        self.compare.setStyleSheet(button_style(STOP) if running else "")
         self.compare.setVisible(not used)
         self.reason.setVisible(not used and not better)
         self.use.setVisible(not used)
+        self.use.setStyleSheet(button_style(ACCENT) if better else "")
         self.use.setEnabled(not running and (better or bool(self.reason.text().strip())))
 
     def _model(self) -> Found | None:
@@ -151,11 +153,12 @@ class RetrainVerdict(QWidget):
 def _as_html(found: Judgement) -> str:
     """The figures as a small table."""
     head = "<tr><th align=left>figure</th><th>in use</th><th>new</th><th>difference</th></tr>"
+    each = [(one.name, one.old, one.new, one.difference) for one in found.figures]
     rows = (
-        f"<tr><td>{escape(str(row.figure))}</td><td align=right>{_number(row.old)}</td>"
-        f"<td align=right>{_number(row.new)}</td>"
-        f"<td align=right>{_number(row.difference, '+')}</td></tr>"
-        for row in figures_table(found).itertuples()
+        f"<tr><td>{escape(name)}</td><td align=right>{_number(old.value)}</td>"
+        f"<td align=right>{_number(new.value)}</td>"
+        f"<td align=right>{_number(change.value, '+')}</td></tr>"
+        for name, old, new, change in each
     )
     return TABLE.format(head + "".join(rows))
 
