@@ -188,3 +188,16 @@ def test_only_a_classifier_that_can_filter_offers_the_glomerulus_probability(
     assert slider.isEnabled()
     assert "cannot reject" not in slider.toolTip()
     run.discard()
+
+
+def test_to_a_reader_who_is_blind_to_the_model_it_tells_no_numbers(
+    run: SlideRun, dock: DetectDock
+) -> None:
+    assert "globally sclerotic" in dock.results.text()
+    run.review.layers.set_blind(True)
+    assert "blind" in dock.results.headline.text()
+    assert not dock.sliders.isVisibleTo(dock)
+    assert not any(count.text() for count, _ in dock.results._cells.values())
+    run.review.layers.set_blind(False)
+    assert "globally sclerotic" in dock.results.text()
+    assert dock.sliders.isVisibleTo(dock)

@@ -68,7 +68,8 @@ class Curves(QWidget):
         top = max((value for _, value in self.loss), default=1.0) or 1.0
         self._draw_axes(painter, frame, top)
         self._draw(painter, frame, [(x / end, y / top) for x, y in self.loss], WARNING)
-        self._draw(painter, frame, [(x / end, y) for x, y in self.merit], MERIT)
+        until_now = [(end, y) for _, y in self.merit[-1:]]
+        self._draw(painter, frame, [(x / end, y) for x, y in self.merit + until_now], MERIT)
         if (best := self.best()) is not None:
             painter.setBrush(QColor(MERIT))
             painter.drawEllipse(_at(frame, best[0] / end, best[1]), 4, 4)

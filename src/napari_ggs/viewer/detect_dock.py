@@ -32,6 +32,7 @@ from napari_ggs.viewer.threshold_sliders import ThresholdSliders
 
 START, CANCEL = "Detect && Classify", "Stop"
 WIDTH = 320
+BLIND = "You read blind to the model"
 
 
 class DetectDock(QScrollArea):
@@ -46,6 +47,7 @@ class DetectDock(QScrollArea):
         super().__init__()
         self._viewer = napari_viewer
         self._saver = Saver()
+        self._watched: SlideReview | None = None
         self._build()
         self.button.clicked.connect(self._on_button)
         self.save.clicked.connect(self._on_save)
@@ -229,10 +231,21 @@ class DetectDock(QScrollArea):
         self._show_results()
 
     def _show_results(self) -> None:
-        if self.review is not None:
-            self.results.show_session(self.review.session)
-        else:
+        review = self.review
+        if review is None:
             self.results.show_nothing()
+        elif review.blind:
+            self.results.show_nothing(BLIND)
+        else:
+            self.results.show_session(review.session)
+        self.sliders.setVisible(review is None or not review.blind)
+        self._watch(review)
+
+    def _watch(self, review: SlideReview | None) -> None:
+        """Follow whether its reader is blind to the model."""
+        if review is not None and review is not self._watched:
+            review.layers.blinded.connect(self._show_results)
+        self._watched = review
 
 
 class _Message(QFrame):

@@ -51,10 +51,10 @@ class ResultsPanel(QWidget):
             counts = total and name != NON_GLOMERULUS
             share.setText(f"{100 * found[name] / total:.0f} %" if counts else "")
 
-    def show_nothing(self) -> None:
+    def show_nothing(self, why: str = "No result yet") -> None:
         """Show the classes as a legend, without numbers."""
         self.show_session(Session(GGS))
-        self.headline.setText("No result yet")
+        self.headline.setText(why)
         for count, _ in self._cells.values():
             count.setText("")
 

@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.errors import UserError
+from napari_ggs.evaluation.estimates import Estimate
 from napari_ggs.evaluation.gate import Judgement
 from napari_ggs.models import Found, find, in_use
 from napari_ggs.models.choosing import BETTER, choose, history
@@ -152,16 +153,25 @@ class RetrainVerdict(QWidget):
 
 def _as_html(found: Judgement) -> str:
     """The figures as a small table."""
-    head = "<tr><th align=left>figure</th><th>in use</th><th>new</th><th>difference</th></tr>"
+    head = (
+        "<tr><th align=left>figure</th><th>in use</th><th>new</th><th>difference (95 %)</th></tr>"
+    )
     each = [(one.name, one.old, one.new, one.difference) for one in found.figures]
     rows = (
         f"<tr><td>{escape(name)}</td><td align=right>{_number(old.value)}</td>"
         f"<td align=right>{_number(new.value)}</td>"
-        f"<td align=right>{_number(change.value, '+')}</td></tr>"
+        f"<td align=right>{_change(change)}</td></tr>"
         for name, old, new, change in each
     )
     return TABLE.format(head + "".join(rows))
 
 
-def _number(value: float, sign: str = "") -> str:
-    return "–" if math.isnan(value) else f"{value:{sign}.3f}"
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def _change(one: Estimate) -> str:
+    """A difference, with its 95 % interval where there is one."""
+    if not one.has_interval:
+        return "–" if math.isnan(one.value) else f"{one.value:+.2f}"
+    return f"{one.value:+.2f} ({one.low:+.2f} to {one.high:+.2f})"
