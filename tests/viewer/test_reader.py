@@ -110,4 +110,5 @@ def test_the_manifest_names_what_is_there() -> None:
     assert [widget.display_name for widget in manifest.contributions.widgets] == [
         "Detect & Classify",
         "Review",
+        "Retrain",
     ]
