@@ -103,7 +103,7 @@ def mine_slide(
     slide_id = store.add_slide(
         SlideInfo(slide.fingerprint, slide.name, slide.path, slide.width, slide.height, slide.mpp)
     )
-    before, run = store.runs(slide_id), _begin(store, slide_id, settings)
+    before, run = store.standing_run(slide_id), _begin(store, slide_id, settings)
     last: Progress | None = None
     for last in detect_and_classify(
         slide,
@@ -126,7 +126,7 @@ def _begin(store: CaseStore, slide: int, settings: Settings) -> int:
 
 
 def _finished(
-    store: CaseStore, run: int, last: Progress, settings: Settings, before: list[StoredRun]
+    store: CaseStore, run: int, last: Progress, settings: Settings, before: StoredRun | None
 ) -> Mined:
     """Number the circles, name the likely false ones, and carry over what was said before."""
     assert last.table is not None
@@ -134,8 +134,8 @@ def _finished(
     complete = last.done == last.total
     info = {LIKELY_FALSE: false, "complete": complete, "missed": last.missed}
     store.finish_run(run, last.table, info)
-    if before:
-        _carry_over(store, before[-1].id, run)
+    if before is not None:
+        _carry_over(store, before.id, run)
     shown = int(np.count_nonzero(passes(last.table, settings.thresholds)))
     return Mined(run, shown, len(false), complete)
 

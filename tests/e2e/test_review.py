@@ -56,6 +56,13 @@ class Hand:
             QTest.qWait(20)
         QTest.mouseRelease(self._canvas, LEFT, keys, last)
 
+    def hold(self, key: Qt.Key) -> None:
+        self._canvas.setFocus()
+        QTest.keyPress(self._canvas, key)
+
+    def let_go(self, key: Qt.Key) -> None:
+        QTest.keyRelease(self._canvas, key)
+
     def press(self, key: Qt.Key, keys: Qt.KeyboardModifier = NONE) -> None:
         self._canvas.setFocus()
         QTest.keyClick(self._canvas, key, keys)
@@ -160,7 +167,9 @@ def test_a_box_selects_across_class_layers_and_a_key_names_all(
     assert session.shown(["disappearing"]).shape[0] < len(table)
     hand.press(Qt.Key.Key_4)
     assert len(layers["disappearing"].data) == len(table) == session.counts()["disappearing"]
-    hand.press(Qt.Key.Key_Tab)
+    hand.hold(Qt.Key.Key_Tab)
+    assert layers["disappearing"].opacity == 0
+    hand.let_go(Qt.Key.Key_Tab)
     assert layers["disappearing"].opacity == 1, "shown again once the key is up"
 
 

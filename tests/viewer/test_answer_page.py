@@ -348,7 +348,7 @@ def test_an_audit_survives_closing_and_is_ones_own(
     review.remove()
     for who, words in (("ann", "1 of 10 reviewed"), ("bob", "")):
         keeping = Keeping(image.metadata["slide"], study, who)
-        again = SlideReview(viewer, image, keeping.reopen(keeping.latest()), keeping)
+        again = SlideReview(viewer, image, keeping.reopen(keeping.before()), keeping)
         page.follow(again)
         assert words in page.audit.state.text()
         assert page.audit.state.isVisible() is bool(words)

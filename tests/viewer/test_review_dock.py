@@ -161,3 +161,40 @@ def test_to_a_reader_who_is_blind_the_dock_tells_nothing_of_the_model(
     assert dock.answer.progress.maximum() > 1
     dock.readers.blind.setChecked(False)
     assert dock.circles.confirm.isVisible()
+
+
+def test_where_no_circle_is_chosen_the_first_press_goes_to_one(
+    dock: ReviewDock, qtbot: QtBot
+) -> None:
+    session, walk = dock.review.session, dock.review.walk
+    qtbot.mouseClick(dock.circles.confirm, Qt.MouseButton.LeftButton)
+    assert walk.current == walk.order[0]
+    assert (session.table["label"] == "").all()
+
+
+def test_arrows_in_the_gallery_lead_to_the_circle_that_is_labelled(
+    dock: ReviewDock, qtbot: QtBot
+) -> None:
+    session, walk = dock.review.session, dock.review.walk
+    walk.next()
+    qtbot.keyClick(dock.circles.gallery, Qt.Key.Key_Right)
+    assert walk.current == walk.order[1]
+    qtbot.keyClick(dock.circles.gallery, Qt.Key.Key_3)
+    assert session.table.loc[walk.order[1], "label"] == "solidified"
+    assert session.table.loc[walk.order[0], "label"] == ""
+
+
+def test_tab_that_is_held_hides_the_circles(dock: ReviewDock, qtbot: QtBot) -> None:
+    layers = dock.review.layers
+    qtbot.keyPress(dock.circles.gallery, Qt.Key.Key_Tab)
+    assert layers["normal"].opacity == 0
+    qtbot.keyRelease(dock.circles.gallery, Qt.Key.Key_Tab)
+    assert layers["normal"].opacity == 1
+
+
+def test_the_keys_work_again_when_sections_are_put_away(
+    viewer: ViewerModel, dock: ReviewDock, qtbot: QtBot
+) -> None:
+    dock.details.layer.show()
+    dock.details.layer.remove()
+    qtbot.waitUntil(lambda: viewer.layers.selection.active is dock.review.image)

@@ -13,7 +13,8 @@ from napari_ggs.review.walk import Walk
 class Actions:
     """Acts on the circles that are selected or, where none is, on the one that the walk is at.
 
-    Who grades the circle that the walk is at goes on to the next one.
+    Who grades the circle that the walk is at goes on to the next one; where there is nothing to
+    act on, the walk begins.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ class Actions:
 
     def _go_on(self, handles: tuple[int, ...]) -> None:
         at = self.walk.current
-        if handles == (at,) and self.walk.place(at) is not None:  # else it was found aside
+        if not handles or (handles == (at,) and self.walk.place(at) is not None):
             self.walk.next()
 
     def _show_latest(self) -> None:

@@ -67,8 +67,8 @@ def compare_slides(store: CaseStore, name: str | None = None) -> list[Compared]:
     if not slides:
         known = ", ".join(slide.name for slide in store.slides()) or "none"
         raise UserError(f"The study has no slide {name!r}; its slides: {known}.")
-    runs = {slide: store.runs(slide.id) for slide in slides}
-    found = [(slide, compare(store, each[-1])) for slide, each in runs.items() if each]
+    standing = [(slide, run) for slide in slides if (run := store.standing_run(slide.id))]
+    found = [(slide, compare(store, run)) for slide, run in standing]
     several = [(slide, said) for slide, said in found if len(said.readers) > 1]
     if not several:
         raise UserError(

@@ -66,12 +66,11 @@ class CaseSlides:
         return [self._other(each, who, count_cut) for each in sorted(mine, key=lambda s: s.name)]
 
     def _other(self, slide: StoredSlide, who: str, count_cut: bool) -> OtherSlide:
-        runs = self._store.runs(slide.id)
-        if not runs:
+        run, sections = self._store.standing_run(slide.id), self._store.sections(slide.id)
+        if run is None:
             return OtherSlide(slide.name, remark="no run yet")
-        if runs[-1].scheme != self._scheme:
-            return OtherSlide(slide.name, remark=f"classes of {runs[-1].scheme.name}: not added")
-        run, sections = runs[-1], self._store.sections(slide.id)
+        if run.scheme != self._scheme:
+            return OtherSlide(slide.name, remark=f"classes of {run.scheme.name}: not added")
         state = (slide.name, who, count_cut, run, self._latest(run.id), sections)
         if slide.id not in self._known or self._known[slide.id][0] != state:
             found = self._counted(run, who, count_cut, sections)

@@ -80,10 +80,10 @@ def export_slide(store: CaseStore, slide: StoredSlide, wanted: Wanted) -> Told:
 
 
 def _export(store: CaseStore, wanted: Wanted, told: Told) -> None:
-    runs = store.runs(told.slide.id)
-    if not runs:
+    run = store.standing_run(told.slide.id)
+    if run is None:
         raise UserError("There is nothing to export, since no run was made on it.")
-    subject = Subject(told.slide, as_left(store, runs[-1], wanted.reviewer), wanted.names)
+    subject = Subject(told.slide, as_left(store, run, wanted.reviewer), wanted.names)
     told.place = subject.folder.as_posix()
     for written in wanted.tables:
         path, number = export_table(subject, wanted.out, written, wanted.leica)

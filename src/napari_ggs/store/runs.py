@@ -148,6 +148,16 @@ class Runs(Part):
             rows = db.execute(_SELECT + "WHERE slide_id = ? ORDER BY number", (slide,))
             return [_stored(row) for row in rows]
 
+    def standing_run(self, slide: int, but: int | None = None) -> StoredRun | None:
+        """The run whose circles stand for a slide; None if none was made.
+
+        The latest that is finished: one that was cut off never takes its place. Where none is
+        finished, the latest. The run of the id `but` is left out.
+        """
+        runs = [run for run in self.runs(slide) if run.id != but]
+        standing = [run for run in runs if run.finished] or runs
+        return standing[-1] if standing else None
+
     def run(self, run: int) -> StoredRun:
         """The run of that id."""
         with self.database.reading() as db:

@@ -66,7 +66,8 @@ def study_fields(source: StudySlides, mpp: float) -> list[Field]:
 
 
 def _teaches(store: CaseStore, slide: StoredSlide, found: pd.DataFrame) -> bool:
-    whole = store.runs(slide.id)[-1].region is None
+    run = store.standing_run(slide.id)
+    whole = run is not None and run.region is None
     teaches = teaches_detector(found, whole=whole)
     if not teaches and (found["standing"] == HUMAN).any():
         why = f"{100 * gone_through(found):.0f} % of its circles are judged, {100 * ENOUGH:.0f} %"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import napari.viewer
+from napari.layers import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -18,20 +19,22 @@ from qtpy.QtWidgets import (
 from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.viewer.guide import Guide
+from napari_ggs.viewer.message_card import MessageCard
 from napari_ggs.viewer.messages import Job
 from napari_ggs.viewer.progress_panel import ProgressPanel
 from napari_ggs.viewer.remarks import remarks
-from napari_ggs.viewer.reopening import keeping_of
+from napari_ggs.viewer.reopening import keeping_of, reopen
 from napari_ggs.viewer.results_panel import ResultsPanel
 from napari_ggs.viewer.run_form import RunForm
 from napari_ggs.viewer.saving import Saver
 from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.slide_run import SlideRun
-from napari_ggs.viewer.style import ACCENT, MUTED, STOP, WARNING, button_style, card_style, wrapped
+from napari_ggs.viewer.style import ACCENT, MUTED, STOP, button_style, wrapped
 from napari_ggs.viewer.threshold_sliders import ThresholdSliders
 
 START, CANCEL = "Detect && Classify", "Stop"
 WIDTH = 320
+BACK = "The review before is shown again."
 BLIND = "You read blind to the model"
 
 
@@ -82,7 +85,7 @@ class DetectDock(QScrollArea):
         self.guide, self.form = Guide(), RunForm(self._viewer)
         self.button = QPushButton(START)
         self.progress, self.results = ProgressPanel(), ResultsPanel()
-        self.message = _Message()
+        self.message = MessageCard()
         self.sliders = ThresholdSliders()
         self.save = QPushButton("Save results …")
         self.save.setToolTip("Table (CSV), QuPath annotations, picture and summary of this slide.")
@@ -128,7 +131,7 @@ class DetectDock(QScrollArea):
         try:
             job = self._job()
         except UserError as error:
-            self.message.say(str(error))
+            self.message.say(str(error), good=False)
             return
         self.button.setText("Starting …")
         self.button.repaint()  # now: napari takes a while to make the layers
@@ -137,7 +140,13 @@ class DetectDock(QScrollArea):
         if self.review is not None:
             self.review.remove()
         keeping = keeping_of(image.metadata["slide"])
-        run = SlideRun(self._viewer, image, job, self.form.cards(), keeping)
+        try:
+            run = SlideRun(self._viewer, image, job, self.form.cards(), keeping)
+        except UserError as error:  # such as a case that is finished
+            assert keeping is not None
+            keeping.close()
+            self._bring_back(image, str(error))
+            return
         self._follow(run)
         if (window := self._main_window()) is not None:
             window.destroyed.connect(run.abandon)  # Python may live on, as in IPython
@@ -179,7 +188,18 @@ class DetectDock(QScrollArea):
     def _on_ended(self) -> None:
         run = self.sender()
         assert isinstance(run, SlideRun)
-        self.message.say(run.failure or " ".join(remarks(run)))
+        if run.superseded:
+            run.discard()
+            self._bring_back(run.image, f"{run.failure} {BACK}")
+            return
+        self.message.say(run.failure or " ".join(remarks(run)), good=False)
+        self._show_state()
+
+    def _bring_back(self, image: Image, why: str) -> None:
+        """Show again what the study had of a slide before a run that came to nothing."""
+        image.metadata.pop("run", None)
+        reopen(self._viewer, image)
+        self.message.say(why, good=False)
         self._show_state()
 
     def _on_slide(self) -> None:
@@ -208,7 +228,7 @@ class DetectDock(QScrollArea):
     def save_to(self, folder: Path) -> None:
         """Write the result files of the chosen slide in the background; say when it is done."""
         assert self.review is not None
-        self.message.say("Saving …", good=True)
+        self.message.say("Saving …")
         self._saver.start(self.review, folder)
         self._show_state()
 
@@ -226,7 +246,8 @@ class DetectDock(QScrollArea):
         self.form.setEnabled(active is None)
         self.progress.setVisible(active is not None)
         done = self.review is not None and not (run is not None and run.running)
-        self.save.setEnabled(done and not self._saver.busy)
+        blind = self.review is not None and self.review.blind
+        self.save.setEnabled(done and not self._saver.busy and not blind)
         self.guide.point_to(0 if self.form.image is None else 2 if done else 1)
         self._show_results()
 
@@ -244,26 +265,5 @@ class DetectDock(QScrollArea):
     def _watch(self, review: SlideReview | None) -> None:
         """Follow whether its reader is blind to the model."""
         if review is not None and review is not self._watched:
-            review.layers.blinded.connect(self._show_results)
+            review.layers.blinded.connect(self._show_state)
         self._watched = review
-
-
-class _Message(QFrame):
-    """A framed line in plain words; gone when there is nothing to say."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("card")
-        self._label = wrapped()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(9, 7, 9, 7)
-        layout.addWidget(self._label)
-        self.hide()
-
-    def say(self, words: str, good: bool = False) -> None:
-        self.setStyleSheet(card_style(ACCENT if good else WARNING))
-        self._label.setText(words)
-        self.setVisible(bool(words))
-
-    def text(self) -> str:
-        return self._label.text()

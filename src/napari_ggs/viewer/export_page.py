@@ -167,8 +167,8 @@ class ExportPage(QWidget):
         if keeping is not None and self.isVisible():
             store = keeping.store
             self.form.offer_slides(len(store.slides()))
-            latest = [run for slide in self._slides() for run in store.runs(slide.id)[-1:]]
-            said = {who for run in latest for who in readers(store.events(run.id))}
+            standing = [store.standing_run(slide.id) for slide in self._slides()]
+            said = {who for run in standing if run for who in readers(store.events(run.id))}
             self.form.offer_labels(keeping.who, sorted(said))
             self.form.explain(key_path(store.path).name)
         self._show()

@@ -12,7 +12,7 @@ from qtpy.QtCore import (
     QSize,
     Qt,
 )
-from qtpy.QtGui import QColor, QFont, QPainter, QPen
+from qtpy.QtGui import QColor, QFont, QKeyEvent, QPainter, QPen
 from qtpy.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_ggs.glomeruli import STAYING_OUT
@@ -178,6 +178,13 @@ class Gallery(QListView):
             self.thumbnails = Thumbnails(review.slide, review.mpp, self)
             self.thumbnails.ready.connect(self._draw_anew)
             self.setItemDelegate(GalleryDelegate(review, self.thumbnails, self))
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Where arrows lead is the circle at hand, as where one clicks."""
+        before = self.currentIndex()
+        super().keyPressEvent(event)
+        if self.currentIndex() != before:
+            self.clicked.emit(self.currentIndex())
 
     def come_to(self, handle: int | None) -> None:
         """Select a circle and scroll to it."""

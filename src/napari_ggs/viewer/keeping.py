@@ -43,10 +43,15 @@ class Keeping:
         """Let go of the study."""
         self.store.close()
 
-    def latest(self) -> StoredRun | None:
-        """The run before, if the study has one."""
+    def before(self) -> StoredRun | None:
+        """The run that stood before this one, if the study has one."""
+        return self.store.standing_run(self.slide, but=self.run)
+
+    def cut_off(self) -> list[StoredRun]:
+        """Runs since then that were cut off: people may have said something of their circles."""
+        before = self.before()
         runs = [run for run in self.store.runs(self.slide) if run.id != self.run]
-        return runs[-1] if runs else None
+        return [run for run in runs if before is not None and run.number > before.number]
 
     def reopen(self, run: StoredRun) -> Session:
         """The session of a run that is kept, as this person left it."""

@@ -10,7 +10,7 @@ from napari.utils.notifications import show_warning
 from napari_ggs.errors import UserError
 from napari_ggs.report import RunInfo
 from napari_ggs.slides import Slide
-from napari_ggs.store import StoredRun
+from napari_ggs.store import CaseStore, StoredRun
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.slide_review import SlideReview
@@ -30,16 +30,26 @@ def keeping_of(slide: Slide) -> Keeping | None:
 def reopen(viewer: ViewerModel, image: Image) -> SlideReview | None:
     """Show what the study has of a slide; None if it has nothing, or it is shown already."""
     slide = image.metadata.get("slide")
-    if slide is None or "review" in image.metadata or not preferences.study_file().is_file():
+    if slide is None or "review" in image.metadata or not _may_know(slide):
         return None
     keeping = keeping_of(slide)
     if keeping is None:
         return None
-    run = keeping.latest()
+    run = keeping.before()
     if run is None:
         keeping.close()
         return None
     return SlideReview(viewer, image, keeping.reopen(run), keeping, lambda: described(run))
+
+
+def _may_know(slide: Slide) -> bool:
+    """Whether the study has the slide, or cannot tell: what is only looked at is not taken in."""
+    study = preferences.study_file()
+    try:
+        with CaseStore.open(study, create=False) as store:
+            return any(each.fingerprint == slide.fingerprint for each in store.slides())
+    except (UserError, OSError):
+        return study.is_file()
 
 
 def described(run: StoredRun) -> RunInfo:

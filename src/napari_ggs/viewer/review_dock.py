@@ -13,6 +13,7 @@ from napari_ggs.viewer.answer_panel import AnswerPanel
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.circles_page import CirclesPage
 from napari_ggs.viewer.export_page import ExportPage
+from napari_ggs.viewer.hold_to_hide import HoldToHide
 from napari_ggs.viewer.readers_page import ReadersPage
 from napari_ggs.viewer.reopening import reopen
 from napari_ggs.viewer.review_footer import ReviewFooter
@@ -86,6 +87,7 @@ class ReviewDock(QFrame):
         layout.addWidget(self.footer)
         self.setMinimumWidth(WIDTH)
         self.circles.gallery.installEventFilter(self)
+        self._hold = HoldToHide(self._hide, self, self.circles.gallery)
         self.footer.read_by.connect(self._on_reader)
         self.details.walking.connect(lambda: self.pages.setCurrentIndex(0))
         self.details.counting_changed.connect(self._on_counting)
@@ -136,6 +138,10 @@ class ReviewDock(QFrame):
         if key is not None:
             attempt(key.act)
         return key is not None
+
+    def _hide(self, held: bool) -> None:
+        if self.review is not None and not self.review.over:
+            self.review.layers.hide(held)
 
     def _answer_soon(self, _: object) -> None:
         self._soon.start()

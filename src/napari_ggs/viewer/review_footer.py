@@ -80,7 +80,7 @@ class ReviewFooter(QWidget):
     def _on_finish(self) -> None:
         keeping, review = self._keeping, self._review
         if keeping is not None and review is not None:
-            if keeping.finished:
+            if self.finish.text() == REOPEN:  # what was offered, whatever others did since
                 attempt(keeping.reopen_case)
             else:
                 attempt(lambda: keeping.finish_case(_frozen(review)))

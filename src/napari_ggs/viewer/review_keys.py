@@ -1,6 +1,6 @@
 """The keys of a review: what each does, and the layers on which it does it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.layers import ClassLayers
 from napari_ggs.viewer.picking import Picker
 
-HIDE = "Tab"
 CAPS = {"Backspace": "⌫", "Delete": "Del", "Control-Shift-Z": "Ctrl+⇧Z"}
 
 
@@ -114,13 +113,6 @@ class ReviewKeys:
     def _bind(self, layer: Layer) -> None:
         for key in (*self.keys, *self._borrowed):
             layer.bind_key(key.key, _pressed(key), overwrite=True)
-        layer.bind_key(HIDE, self._hide, overwrite=True)
-
-    def _hide(self, _: Layer) -> Iterator[None]:
-        """Hide the circles for as long as the key is held."""
-        self._layers.hide(True)
-        yield
-        self._layers.hide(False)
 
 
 def _pressed(key: Key) -> Callable[[Layer], None]:

@@ -87,7 +87,14 @@ class SectionsLayer(QObject):
             self._viewer.layers.events.removed.disconnect(self._on_removed)
             self._image.events.scale.disconnect(self._on_scale)
             self.layer = None
+            QTimer.singleShot(0, self._give_back)
             self.shown.emit()
+
+    def _give_back(self) -> None:
+        """Let the slide's layer be the active one, so that the keys of the review work again."""
+        layers = self._viewer.layers
+        if layers.selection.active is None and self._image in layers:
+            layers.selection.active = self._image
 
     def _on_scale(self) -> None:
         if self.layer is not None:

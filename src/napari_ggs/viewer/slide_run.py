@@ -132,6 +132,13 @@ class SlideRun(QObject):
         """Share of the tissue that was not analysed; None if the run broke off."""
         return self._last.missed if self._last is not None else None
 
+    @property
+    def superseded(self) -> bool:
+        """Whether it broke off, and a finished run before it stands in the study."""
+        broken = self._last is None or self._last.table is None
+        before = self._keeping.before() if broken and self._keeping is not None else None
+        return before is not None and before.finished
+
     def described(self) -> RunInfo:
         """How the table came about, for the results' summary."""
         return RunInfo(
@@ -168,9 +175,11 @@ class SlideRun(QObject):
 
     def _carry_over(self, keeping: Keeping) -> None:
         """Lay what was said of the run before over this one."""
-        before = keeping.latest()
+        before = keeping.before()
         if before is not None:
             self.carried = keeping.carry_over(before)
+            for cut_off in keeping.cut_off():
+                keeping.carry_over(cut_off)
             self.session.follow()
 
     def _keep(self, keep: Callable[[Keeping], None]) -> None:
