@@ -19,9 +19,9 @@ from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds, passes
 from napari_ggs.lesions import NON_GLOMERULUS, Scheme
 from napari_ggs.pipeline import Progress, detect_and_classify
-from napari_ggs.review.carrying import carry
+from napari_ggs.review.carrying import carry_over
 from napari_ggs.slides import Slide
-from napari_ggs.store import CaseStore, SlideInfo, StoredRun, fold
+from napari_ggs.store import CaseStore, SlideInfo, StoredRun
 from napari_ggs.store.readings import readers
 
 LIKELY_FALSE = "likely_false"
@@ -143,7 +143,4 @@ def _finished(
 def _carry_over(store: CaseStore, before: int, run: int) -> None:
     """Lay what each reader said of the run before over this one, in their names."""
     for who in readers(store.events(before)):
-        seen = [fold(store.table(each), store.events(each), who) for each in (before, run)]
-        journal = store.journal(run, store.begin_session(who))
-        for edit in carry(*seen).edits:
-            journal.append("carried", edit)
+        carry_over(store, before, run, who, store.begin_session(who))

@@ -37,11 +37,11 @@ from napari_ggs.review import (
 )
 from napari_ggs.review.export import ENDINGS, Format, Subject, export_table
 from napari_ggs.review.patches import COLUMNS, export_patches
-from napari_ggs.review.pseudonyms import Names, folder_name
 from napari_ggs.review.readings import CONSENSUS, Reading, as_left
 from napari_ggs.slides import Slide, SlideError
 from napari_ggs.store import CaseStore, SlideInfo, StoredRun, StoredSlide
 from napari_ggs.store.locating import open_stored
+from napari_ggs.store.pseudonyms import Names, folder_name
 from napari_ggs.training.folder_patches import folder_patches
 from napari_ggs.training.labelled_files import labelled_files
 from tests.review.test_kept_session import opened

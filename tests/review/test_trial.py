@@ -18,13 +18,13 @@ from napari_ggs.review import Assessed, Labelled, Removed, Settled
 from napari_ggs.review import held_out as reasons
 from napari_ggs.review.audit import draw_audit
 from napari_ggs.review.held_out import HeldOut, held_out
-from napari_ggs.review.pseudonyms import Names
 from napari_ggs.review.trial import Trial, prepare
 from napari_ggs.review.verdict import figures_table, sentences, write_judgement
 from napari_ggs.review.work import CancelledError, Work
 from napari_ggs.slides import SlideError
 from napari_ggs.store import CaseStore
 from napari_ggs.store.patient_keys import patient_key, slide_key
+from napari_ggs.store.pseudonyms import Names
 from tests.models.cards import classifier_card
 from tests.review.test_kept_session import opened
 from tests.review.trials import SQUARES, Painted, paint_models

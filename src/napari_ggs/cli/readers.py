@@ -29,8 +29,8 @@ def agreement(
     lies beside the study (.key).
     """
     from napari_ggs.review.agreement_study import compare_slides, lines, write_agreement
-    from napari_ggs.review.pseudonyms import Names
     from napari_ggs.store import CaseStore
+    from napari_ggs.store.pseudonyms import Names
 
     with CaseStore.open(study, create=False) as store:
         compared = compare_slides(store, slide)

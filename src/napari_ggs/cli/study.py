@@ -69,8 +69,8 @@ def export(
     who is who in everything that was published. Where exports of a copy are to have the same
     pseudonyms, as on your own new computer, copy the key beside the copy, by its name.
     """
-    from napari_ggs.review.pseudonyms import key_path
     from napari_ggs.store import CaseStore, export_study
+    from napari_ggs.store.pseudonyms import key_path
 
     with CaseStore.open(study, create=False) as store:
         export_study(store, out)
@@ -89,8 +89,8 @@ def import_(
     Its pseudonyms are those of the study that it is added to. To have the same as where it comes
     from, copy the key from there (see export) before anything is exported.
     """
-    from napari_ggs.review.pseudonyms import key_path
     from napari_ggs.store import CaseStore, import_study
+    from napari_ggs.store.pseudonyms import key_path
 
     with CaseStore.open(into) as store:
         import_study(file, store)
@@ -142,8 +142,8 @@ def review(
     """
     from napari_ggs.review.export import Format
     from napari_ggs.review.export_study import Wanted, export_slide
-    from napari_ggs.review.pseudonyms import Names
     from napari_ggs.store import CaseStore
+    from napari_ggs.store.pseudonyms import Names
 
     picture: Literal["png", "tif"] = "tif" if tiff else "png"
     with CaseStore.open(study, create=False) as store:

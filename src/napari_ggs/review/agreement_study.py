@@ -15,8 +15,8 @@ from napari_ggs.evaluation.tables import table_of, write_table
 from napari_ggs.files import make_folder
 from napari_ggs.lesions import Scheme
 from napari_ggs.review.comparison import Comparison, compare
-from napari_ggs.review.pseudonyms import Names
 from napari_ggs.store import CaseStore, StoredSlide
+from napari_ggs.store.pseudonyms import Names
 
 ALL = "all slides"
 

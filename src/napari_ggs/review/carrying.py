@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_ggs.circles import iou
 from napari_ggs.glomeruli import circles_of, classes_in_force
 from napari_ggs.lesions import NON_GLOMERULUS
-from napari_ggs.store import FIRST_DRAWN, NEW, FieldChange, circle_text
+from napari_ggs.store import FIRST_DRAWN, NEW, CaseStore, FieldChange, circle_text, fold
 
 SAME = 0.5
 """Circles of two runs that overlap so much (IoU) are of one glomerulus."""
@@ -55,6 +55,31 @@ class Carried:
         said = f"{self.kept} of your edits kept. " if self.kept else ""
         found = f"{self.new} circles are new, {self.gone} are gone"
         return f"{said}Against the run before: {found}, {self.changed} have another class."
+
+
+def carry_over(store: CaseStore, before: int, run: int, who: str, session: int) -> Carried:
+    """Lay what a reader said of one run over another of its slide, and keep that.
+
+    Parameters
+    ----------
+    store : CaseStore
+    before, run : int
+        Ids of the runs.
+    who : str
+        The reader.
+    session : int
+        In which it is kept: one of theirs.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be kept.
+    """
+    carried = carry(*(fold(store.table(each), store.events(each), who) for each in (before, run)))
+    journal = store.journal(run, session)
+    for edit in carried.edits:
+        journal.append("carried", edit)
+    return carried
 
 
 def carry(old: pd.DataFrame, new: pd.DataFrame) -> Carried:

@@ -22,9 +22,9 @@ from napari_ggs.exchange.qupath import write_geojson
 from napari_ggs.files import make_folder, replacing
 from napari_ggs.glomeruli import STAYING_OUT
 from napari_ggs.review.events import FLAGS
-from napari_ggs.review.pseudonyms import Names, folder_name
 from napari_ggs.review.readings import Reading
 from napari_ggs.store import StoredSlide, flags_of, flags_text
+from napari_ggs.store.pseudonyms import Names, folder_name
 
 Format = Literal["csv", "parquet", "geojson", "imagescope"]
 

@@ -6,10 +6,10 @@ from typing import Literal
 
 from napari_ggs.errors import UserError
 from napari_ggs.review.export import Format, Subject, export_table
-from napari_ggs.review.pseudonyms import Names
 from napari_ggs.review.readings import as_left
 from napari_ggs.store import CaseStore, StoredSlide
 from napari_ggs.store.locating import open_stored
+from napari_ggs.store.pseudonyms import Names
 
 
 @dataclass(frozen=True)

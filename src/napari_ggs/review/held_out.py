@@ -18,9 +18,9 @@ from napari_ggs.models import ModelCard
 from napari_ggs.models.ancestry import patients_seen
 from napari_ggs.review.audit import Audit, pending
 from napari_ggs.review.expectations import expect, put_aside
-from napari_ggs.review.pseudonyms import Names, folder_name, key_path
 from napari_ggs.store import CaseStore, StoredRun, StoredSlide
 from napari_ggs.store.patient_keys import known_as
+from napari_ggs.store.pseudonyms import Names, folder_name, key_path
 from napari_ggs.store.readings import as_said, readers
 
 UNREVIEWED = "neither reviewed in full nor by a finished audit"

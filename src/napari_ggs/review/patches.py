@@ -19,9 +19,9 @@ from napari_ggs.errors import UserError
 from napari_ggs.files import explained, make_folder, replacing, scratch_folder
 from napari_ggs.glomeruli import GEOMETRY, STAYING_OUT
 from napari_ggs.review.export import Subject
-from napari_ggs.review.pseudonyms import folder_name
 from napari_ggs.slides import Slide
 from napari_ggs.slides.backend import Pixels
+from napari_ggs.store.pseudonyms import folder_name
 
 Picture = Literal["png", "tif"]
 

@@ -10,9 +10,9 @@ from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.errors import UserError
 from napari_ggs.review.export_study import Wanted
-from napari_ggs.review.pseudonyms import Names, key_path
 from napari_ggs.review.readings import readers
 from napari_ggs.store import StoredSlide
+from napari_ggs.store.pseudonyms import Names, key_path
 from napari_ggs.viewer.export_form import ExportForm
 from napari_ggs.viewer.export_messages import Order, Outcome
 from napari_ggs.viewer.exporting import Exporter

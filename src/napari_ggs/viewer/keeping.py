@@ -9,9 +9,9 @@ from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.models import ModelCard
 from napari_ggs.review import Session
-from napari_ggs.review.carrying import Carried, carry
+from napari_ggs.review.carrying import Carried, carry_over
 from napari_ggs.slides import Slide
-from napari_ggs.store import CaseStore, RunJournal, SlideInfo, StoredRun, existing, replay
+from napari_ggs.store import CaseStore, RunJournal, SlideInfo, StoredRun, replay
 from napari_ggs.viewer.messages import Rectangle
 
 
@@ -120,23 +120,10 @@ class Keeping:
         """Lay what every reader said in the run before over the circles of this one."""
         assert self.run is not None
         others = [who for who in self.store.readers(before.id) if who != self.who]
-        mine = self._carry(before.id, self.who, self.session)
+        mine = carry_over(self.store, before.id, self.run, self.who, self.session)
         for who in others:
-            self._carry(before.id, who, self.store.begin_session(who))
+            carry_over(self.store, before.id, self.run, who, self.store.begin_session(who))
         return mine
-
-    def _carry(self, before: int, who: str, session: int) -> Carried:
-        """Carry over what one reader said; what another one drew again is there already."""
-        assert self.run is not None
-        carried = carry(self._seen(before, who), self._seen(self.run, who))
-        journal = self.store.journal(self.run, session)
-        for edit in carried.edits:
-            journal.append("carried", edit)
-        return carried
-
-    def _seen(self, run: int, who: str) -> pd.DataFrame:
-        """A run as a reader sees it."""
-        return existing(replay(self.store.table(run), self.store.events(run), who))
 
 
 def _info(slide: Slide) -> SlideInfo:
