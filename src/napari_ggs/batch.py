@@ -182,11 +182,12 @@ def _found(table: pd.DataFrame, settings: Settings) -> str:
 def _refuse_same_names(paths: list[Path]) -> None:
     """Two slides of one name would write the same files (on some systems whatever the case)."""
     names = [result_name(path).casefold() for path in paths]
-    for path, name in zip(paths, names, strict=True):
+    for name in names:
         if names.count(name) > 1:
+            alike = [str(p) for p, other in zip(paths, names, strict=True) if other == name]
             raise UserError(
-                f"Two of the slides are called {result_name(path)!r}, and their results would "
-                "overwrite each other: run them into different folders with --out."
+                f"{' and '.join(alike)} would overwrite each other's results: run them into "
+                "different folders with --out."
             )
 
 

@@ -232,6 +232,23 @@ def test_what_is_drawn_moved_and_deleted_is_kept(
     assert list(lines(page.counts))[:2] == ["left", "1"]
 
 
+def test_what_was_done_to_sections_is_undone_step_by_step(
+    page: AnswerPage, keeping: Keeping, qtbot: QtBot
+) -> None:
+    layer, undo = layer_of(page), page.section_panel.undo
+    assert not undo.isEnabled()
+    layer.add(to_points(TRIANGLE), shape_type="polygon")
+    settle(qtbot)
+    page.section_panel.find_again.click()
+    qtbot.waitUntil(lambda: list(sections_of(page)) == ["1"])
+    undo.click()
+    assert list(sections_of(page)) == layer.features["name"].tolist() == ["left", "right", "1"]
+    undo.click()
+    kept = [each["name"] for each in keeping.store.sections(keeping.slide)]
+    assert list(sections_of(page)) == kept == ["left", "right"]
+    assert not undo.isEnabled()
+
+
 def test_an_ellipse_becomes_a_polygon(page: AnswerPage, qtbot: QtBot) -> None:
     layer = layer_of(page)
     layer.add(to_points([(0, 0), (400, 0), (400, 200), (0, 200)]), shape_type="ellipse")
@@ -330,8 +347,10 @@ def test_an_audit_is_walked_through_and_tells_what_it_found(
     assert walk.current == walk.order[0]
     session.apply(Labelled(walk.order[:3], "normal"))
     qtbot.waitUntil(lambda: "3 of 10 reviewed" in page.audit.state.text())
-    session.apply(Labelled(walk.order[3:], "obsolescent"))
-    qtbot.waitUntil(lambda: "globally sclerotic" in page.audit.state.text())
+    with qtbot.waitSignal(page.audited) as told:
+        session.apply(Labelled(walk.order[3:], "obsolescent"))
+    assert told.args == [page.audit.state.text()]
+    assert "globally sclerotic" in page.audit.state.text()
     assert "Of 10 circles the model named" in page.audit.state.text()
     assert walk.order == before
     page.audit.button.click()

@@ -73,6 +73,15 @@ def test_half_a_download_says_what_is_wrong(tmp_path: Path) -> None:
         reader(str(path))
 
 
+@pytest.mark.real_data
+def test_a_tiled_tiff_that_nobody_can_decode_says_what_is_wrong(real_data: Path) -> None:
+    path = str(real_data / "slides" / "broken" / "unopenable.tiff")
+    reader = get_reader(path)
+    assert reader is not None
+    with pytest.raises(SlideError, match="compression"):
+        reader(path)
+
+
 def test_a_folder_without_a_slide_is_left_to_other_plugins(tmp_path: Path) -> None:
     assert get_reader(str(tmp_path)) is None
     (tmp_path / "notes.txt").write_text("no slide")

@@ -1,17 +1,27 @@
 """The Review dock: the circle at hand, what can be said of it, and the answer as it settles."""
 
+from pathlib import Path
+
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Image
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
+from napari_ggs import glomeruli
 from napari_ggs.glomeruli import Thresholds
+from napari_ggs.lesions import GGS
 from napari_ggs.review import Labelled
+from napari_ggs.review.comparison import left_to_read
 from napari_ggs.review.queue import rank
+from napari_ggs.viewer.circles_page import CirclesPage
 from napari_ggs.viewer.gallery import HANDLE, Gallery
+from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.review_dock import ReviewDock
+from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.slide_run import SlideRun
 from tests.review.test_session import rows_of
+from tests.store.studies import MODELS
 
 
 @pytest.fixture
@@ -198,3 +208,80 @@ def test_the_keys_work_again_when_sections_are_put_away(
     dock.details.layer.show()
     dock.details.layer.remove()
     qtbot.waitUntil(lambda: viewer.layers.selection.active is dock.review.image)
+
+
+def test_at_the_end_of_a_list_it_says_what_is_next(dock: ReviewDock, qtbot: QtBot) -> None:
+    session, walk, end = dock.review.session, dock.review.walk, dock.circles.end
+    dock.circles.filters.lesion.setCurrentIndex(dock.circles.filters.lesion.findData("obsolescent"))
+    for _ in walk.order:
+        walk.next()
+    assert not end.isVisible()
+    dock.review.actions.confirm()
+    assert "last circle of the list" in end.words.text()
+    left = left_to_read(session.table, session.thresholds)
+    assert f"{left} circles of the slide are not reviewed" in end.words.text()
+    qtbot.mouseClick(end.go, Qt.MouseButton.LeftButton)
+    assert not end.isVisible()
+    assert walk.current == walk.order[0]
+    assert (session.rows(walk.order)["label"] == "").all()
+
+
+def test_once_all_are_reviewed_it_leads_to_the_sweep(dock: ReviewDock, qtbot: QtBot) -> None:
+    session, walk, end = dock.review.session, dock.review.walk, dock.circles.end
+    session.apply(Labelled(walk.order, "normal"))
+    walk.visit(walk.order[-1])
+    walk.next()
+    assert "Every circle is reviewed" in end.words.text()
+    qtbot.mouseClick(end.go, Qt.MouseButton.LeftButton)
+    assert dock.pages.tabText(dock.pages.currentIndex()) == "Sweep"
+
+
+def test_drawing_is_seen_on_the_button_and_on_the_slide(
+    dock: ReviewDock, viewer: ViewerModel, qtbot: QtBot
+) -> None:
+    sign, button = viewer.canvas.overlays.text, dock.circles.draw
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert (dock.review.picker.drawing, button.isChecked(), sign.visible) == (True, True, True)
+    dock.review.picker.toggle()
+    assert (button.isChecked(), sign.visible) == (False, False)
+
+
+def test_a_note_that_is_refused_does_not_look_kept(
+    viewer: ViewerModel, image: Image, study: Path, qtbot: QtBot, errors: list[str]
+) -> None:
+    keeping = Keeping(image.metadata["slide"], study, "ann")
+    keeping.run = keeping.store.begin_run(keeping.slide, GGS, MODELS, Thresholds(0.1, 0.5))
+    keeping.add(rows_of(3))
+    keeping.finish(glomeruli.numbered(rows_of(3)), {})
+    review = SlideReview(viewer, image, keeping.reopen(keeping.store.run(keeping.run)), keeping)
+    page = CirclesPage()
+    qtbot.addWidget(page)
+    page.follow(review)
+    review.walk.next()
+    keeping.finish_case({})
+    qtbot.keyClicks(page.circle.note, "thick capsule")
+    qtbot.keyClick(page.circle.note, Qt.Key.Key_Return)
+    assert "finished" in " ".join(errors)
+    assert (page.circle.note.text(), "not kept" in page.circle.note.toolTip()) == (
+        "thick capsule",
+        True,
+    )
+    keeping.reopen_case()
+    qtbot.keyClick(page.circle.note, Qt.Key.Key_Return)
+    at = review.walk.current
+    assert review.session.table.loc[at, "note"] == "thick capsule"
+    assert page.circle.note.toolTip() == ""
+
+
+def test_without_a_study_nobody_else_can_read(dock: ReviewDock) -> None:
+    assert dock.review.keeping is None
+    assert not dock.footer.reviewer.isEnabled()
+    assert "two readers cannot be told apart" in dock.footer.state.text()
+
+
+@pytest.fixture
+def errors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said on the screen."""
+    caught: list[str] = []
+    monkeypatch.setattr("napari_ggs.viewer.attempt.show_error", caught.append)
+    return caught

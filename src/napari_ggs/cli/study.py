@@ -1,4 +1,4 @@
-"""Commands for studies: list, verify, export, import, review."""
+"""Commands for studies: list, verify, export, import, review, next."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from napari_ggs import console
+from napari_ggs.cli.options import Device
+from napari_ggs.cli.research import stoppable
 from napari_ggs.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_ggs.review.export_study import Told
 
 app = typer.Typer(
@@ -17,7 +21,23 @@ app = typer.Typer(
     help="List, check, export and import studies (.ggs): all runs and edits of their slides.",
     no_args_is_help=True,
 )
-Study = Annotated[Path, typer.Argument(help="The study's file (.ggs).")]
+
+
+def _docks_own() -> Path:
+    """The study that the docks keep where the preferences name no other."""
+    from napari_ggs.store import default_study
+
+    return default_study()
+
+
+Study = Annotated[
+    Path,
+    typer.Argument(
+        help="The study's file (.ggs).",
+        default_factory=_docks_own,
+        show_default="study.ggs in your data folder, as in the docks",
+    ),
+]
 
 
 class TableFormat(StrEnum):
@@ -35,6 +55,7 @@ def list_slides(study: Study) -> None:
     from napari_ggs.store import CaseStore
 
     with CaseStore.open(study, create=False) as store:
+        console.line(f"{study}: {len(store.slides())} slides")
         for slide in store.slides():
             runs = store.runs(slide.id)
             readers = sorted({who for run in runs for who in store.readers(run.id)})
@@ -154,6 +175,67 @@ def review(
         codes = [_tell(export_slide(store, slide, wanted)) for slide in store.slides()]
     if any(codes):
         raise typer.Exit(min(filter(None, codes)))
+
+
+@app.command("next")
+def next_(
+    study: Study,
+    out: Annotated[Path, typer.Option(help="The table to write (.csv).")],
+    count: Annotated[int, typer.Option(help="How many circles to choose.")] = 200,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="The classifier that is to learn: its name or file.",
+            show_default="the one in use",
+        ),
+    ] = None,
+    slides: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder with slides that were moved. May be repeated.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Choose, over all slides, the circles whose labels would teach the classifier most.
+
+    Those of which it is least sure, and that are unlike what is labelled and each other, in the
+    order in which to label them. Circles of which people said anything are not chosen. The table
+    names slides as the study does. Exit code 2 if a slide could not be read; the others are.
+    """
+    from napari_ggs.files import replacing
+    from napari_ggs.models import load_classifier
+    from napari_ggs.models.choosing import in_use
+    from napari_ggs.training.study_next import next_of_study
+
+    chosen = model or in_use("classification")
+    with stoppable(f"Looking at the circles of {study.stem}") as (advance, stopped):
+        loaded = load_classifier(chosen, device)
+        found = next_of_study(study, loaded, count, tuple(slides or ()), advance, stopped)
+    with replacing(out) as temporary:
+        found.table.to_csv(temporary, index=False)
+    for fault in found.faults:
+        console.error(fault)
+    _say_next(found.table)
+    if found.unread:
+        console.line(f"{found.unread} circles were passed over: pixels there cannot be read.")
+    console.line(
+        f"Written: {out} ({len(found.table)} of {found.left} circles without a label). Open the "
+        "slides in this order, label these circles (the Review dock orders those of a slide by "
+        f"what would teach the model most), then train: napari-ggs retrain --study {study}"
+    )
+    if found.faults:
+        raise typer.Exit(2)
+
+
+def _say_next(table: "pd.DataFrame") -> None:
+    """Print how many circles to label by slide and predicted class, the first slide first."""
+    for name, rows in table.groupby("slide", sort=False):
+        classes = rows["predicted"].value_counts()
+        words = ", ".join(f"{label} {number}" for label, number in classes.items())
+        console.line(f"{name}: {len(rows)} to label (predicted {words})")
 
 
 def _tell(told: "Told") -> int:

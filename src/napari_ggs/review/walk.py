@@ -19,11 +19,14 @@ class Walk:
         Emits the handle of a circle that is to be looked at: also where it is already.
     ordered : Signal
         Emits when the order is another one.
+    ended : Signal
+        Emits when it is to go on, and the circle at hand is the last one.
     """
 
     moved = Signal(object)
     visited = Signal(int)
     ordered = Signal()
+    ended = Signal()
 
     def __init__(self) -> None:
         self.order: tuple[int, ...] = ()
@@ -51,7 +54,10 @@ class Walk:
 
     def next(self) -> None:
         """Come to the circle after this one; at the last one, stay."""
+        ended = bool(self.order) and self.current == self.order[-1]
         self._step(1)
+        if ended:
+            self.ended.emit()
 
     def previous(self) -> None:
         """Come to the circle before this one; at the first one, stay."""

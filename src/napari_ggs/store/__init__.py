@@ -2,6 +2,7 @@
 
 from napari_ggs.store.case_store import CaseStore
 from napari_ggs.store.comparisons import StoredComparison
+from napari_ggs.store.database import default_study
 from napari_ggs.store.errors import StoreError
 from napari_ggs.store.events import (
     ASSESSMENTS,
@@ -51,6 +52,7 @@ __all__ = [
     "apply_changes",
     "circle_of",
     "circle_text",
+    "default_study",
     "existing",
     "export_study",
     "flags_of",

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
+
 from napari_ggs.store import layout
 from napari_ggs.store.errors import StoreError, explained
 
@@ -119,7 +121,15 @@ class Part:
         self.database = database
 
 
+def default_study() -> Path:
+    """The file that keeps a study if nobody names another: one in the user's data folder."""
+    return platformdirs.user_data_path("napari-ggs") / "study.ggs"
+
+
 def require_file(path: Path) -> None:
     """Refuse a study that is not there."""
     if not path.is_file():
-        raise StoreError(f"There is no study {path}: choose a .ggs file, or make a new one.")
+        raise StoreError(
+            f"There is no study {path}: choose a .ggs file. Detect & Classify in napari makes one; "
+            "where, stands in napari's Preferences under Glomerulosclerosis."
+        )

@@ -43,10 +43,13 @@ class AnswerPage(QScrollArea):
         Emits when a person chose whether cut glomeruli count (`preferences.count_cut`).
     walking : Signal
         Emits when the review walks through the circles of an audit from now on.
+    audited : Signal
+        Emits what an audit found once the last of its circles is reviewed.
     """
 
     counting_changed = Signal()
     walking = Signal()
+    audited = Signal(str)
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -125,6 +128,7 @@ class AnswerPage(QScrollArea):
         self.counts.renamed.connect(self._on_renamed)
         self.crossing.changed.connect(self.refresh)
         self.audit.walking.connect(self.walking)
+        self.audit.ended.connect(self.audited)
 
     def _join(self, review: SlideReview) -> None:
         session, keeping = review.session, review.keeping

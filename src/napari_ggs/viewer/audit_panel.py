@@ -28,9 +28,12 @@ class AuditPanel(QWidget):
     ----------
     walking : Signal
         Emits when the review walks through the circles of an audit from now on.
+    ended : Signal
+        Emits what an audit found once the last of its circles is reviewed.
     """
 
     walking = Signal()
+    ended = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,7 +69,7 @@ class AuditPanel(QWidget):
             self.state.setText(f"Audit {audit.number}: {size - left} of {size} reviewed.")
         else:
             self.state.setText(f"Audit {audit.number} is reviewed. {self._found()}")
-            self._walk_back()
+            self._walk_back(self.state.text())
 
     def _found(self) -> str:
         """What the audit found; the model's errors are nothing for who is blind to the model."""
@@ -94,10 +97,11 @@ class AuditPanel(QWidget):
         walk.visit(left[0])
         self.walking.emit()
 
-    def _walk_back(self) -> None:
+    def _walk_back(self, found: str) -> None:
         if self._before is not None and self._review is not None:
             before, self._before = self._before, None
             self._review.walk.set_order(before)
+            self.ended.emit(found)
 
 
 def words(found: Audited) -> str:

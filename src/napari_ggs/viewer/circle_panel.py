@@ -16,8 +16,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_ggs.lesions import Lesion, Scheme
-from napari_ggs.viewer.style import MUTED, swatch, wrapped
+from napari_ggs.viewer.style import MUTED, STOP, swatch, wrapped
 
+REFUSED = "This note is not kept. Press Enter to try again."
 COLUMNS = 3
 """Of the buttons below the classes."""
 
@@ -119,6 +120,8 @@ class CirclePanel(QWidget):
         self.title.setText(words)
         self._note = "" if row is None else str(row["note"])
         self.note.setText(self._note)
+        self.note.setStyleSheet("")
+        self.note.setToolTip("")
         self.note.setEnabled(row is not None)
         for lesion in scheme.lesions:
             hidden = row is None or blind
@@ -127,10 +130,14 @@ class CirclePanel(QWidget):
             given = row is not None and row["label"] == lesion.name
             self.classes[lesion.name].setChecked(given)
 
+    def refuse_note(self) -> None:
+        """Show that the note that was written is not kept; it stays, to be entered again."""
+        self.note.setStyleSheet(f"border: 2px solid {STOP};")
+        self.note.setToolTip(REFUSED)
+
     def _on_note(self) -> None:
         if self.note.text() != self._note:
-            self._note = self.note.text()
-            self.noted.emit(self._note)
+            self.noted.emit(self.note.text())
 
 
 def act_button(words: str, key: str, tip: str) -> QPushButton:

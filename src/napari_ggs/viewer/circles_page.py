@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.review import Change
 from napari_ggs.review.actions import Actions
+from napari_ggs.review.comparison import left_to_read
 from napari_ggs.review.queue import rank
 from napari_ggs.review.readings import drawn_by_others
 from napari_ggs.store import Event
@@ -16,6 +17,8 @@ from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.circle_panel import CirclePanel, act_button, hint
 from napari_ggs.viewer.filter_row import FilterRow
 from napari_ggs.viewer.gallery import HANDLE, Gallery
+from napari_ggs.viewer.list_end import ListEnd
+from napari_ggs.viewer.review_keys import DRAW
 from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.style import ACCENT, button_style, scrolling
 
@@ -26,7 +29,13 @@ HINT = (
 
 
 class CirclesPage(QWidget):
-    """A gallery to choose from, and what can be said of the circle that is chosen."""
+    """A gallery to choose from, and what can be said of the circle that is chosen.
+
+    Attributes
+    ----------
+    end : ListEnd
+        What to do next, where the list ends.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,12 +44,14 @@ class CirclesPage(QWidget):
         self.confirm = QPushButton("Confirm and go on  [Space]")
         self.confirm.setStyleSheet(button_style(ACCENT))
         self.confirm.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.end = ListEnd()
         self._lay_out()
         self.filters.changed.connect(self.sort)
         self.gallery.clicked.connect(self._on_clicked)
         self.circle.labelled.connect(self._on_labelled)
-        self.circle.noted.connect(lambda text: self._act(lambda actions: actions.note(text)))
+        self.circle.noted.connect(self._on_noted)
         self.confirm.clicked.connect(self._on_confirm)
+        self.end.resting.connect(self._on_rest)
 
     def follow(self, review: SlideReview | None) -> None:
         """Show the circles of a review."""
@@ -64,6 +75,7 @@ class CirclesPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
         layout.addWidget(scrolling(body), 1)
+        layout.addWidget(self.end)
         layout.addWidget(self.confirm)
 
     def sort(self) -> None:
@@ -82,6 +94,12 @@ class CirclesPage(QWidget):
         let = self.filters.filter().rows(table, session.scheme)
         self._review.walk.set_order([int(h) for h in chosen if let[h]])
 
+    def say_next(self, found: str = "") -> None:
+        """Say what is to be done at the end of a list, below what came of it."""
+        if self._review is not None:
+            session = self._review.session
+            self.end.say(left_to_read(session.table, session.thresholds), found)
+
     def _leave(self) -> None:
         if self._review is None:
             return
@@ -92,6 +110,8 @@ class CirclesPage(QWidget):
         self._review.layers.blinded.disconnect(self._on_blinded)
         walk.moved.disconnect(self._on_moved)
         walk.ordered.disconnect(self._on_ordered)
+        walk.ended.disconnect(self.say_next)
+        self._review.picker.toggled.disconnect(self._on_drawing)
 
     def _join(self, review: SlideReview) -> None:
         session, walk = review.session, review.walk
@@ -100,6 +120,8 @@ class CirclesPage(QWidget):
         session.finished.connect(self.sort)
         walk.moved.connect(self._on_moved)
         walk.ordered.connect(self._on_ordered)
+        walk.ended.connect(self.say_next)
+        review.picker.toggled.connect(self._on_drawing)
         self.circle.lay_out(session.scheme)
         self.filters.lay_out(session.scheme)
         self._lay_out_acts(review)
@@ -115,11 +137,29 @@ class CirclesPage(QWidget):
                 button = act_button(key.short, key.cap, key.words)
                 button.clicked.connect(partial(attempt, key.act))
                 self.circle.add_act(button)
+                if key.key == DRAW:
+                    button.setCheckable(True)
+                    self.draw = button
 
-    def _act(self, act: Callable[[Actions], None]) -> None:
+    def _act(self, act: Callable[[Actions], None]) -> bool:
+        if self._review is None:
+            return False
+        actions = self._review.actions
+        return attempt(lambda: act(actions))
+
+    def _on_noted(self, text: str) -> None:
+        if not self._act(lambda actions: actions.note(text)):
+            self.circle.refuse_note()
+
+    def _on_rest(self) -> None:
+        """Begin with the first circle that is not reviewed."""
+        self.filters.show_unreviewed()
         if self._review is not None:
-            actions = self._review.actions
-            attempt(lambda: act(actions))
+            self._review.walk.go(None)
+            self._review.walk.next()
+
+    def _on_drawing(self, drawing: bool) -> None:
+        self.draw.setChecked(drawing)
 
     def _on_confirm(self) -> None:
         if self._review is not None:
@@ -150,11 +190,13 @@ class CirclesPage(QWidget):
         self._show_circle()
 
     def _on_moved(self, handle: int | None) -> None:
+        self.end.hide()
         self.gallery.come_to(handle)
         self._show_circle()
 
     def _on_ordered(self) -> None:
         assert self._review is not None
+        self.end.hide()
         self.gallery.circles.show(self._review.walk.order)
         self.gallery.come_to(self._review.walk.current)
         self._show_circle()

@@ -5,7 +5,9 @@ from pathlib import Path
 import napari.viewer
 from napari.layers import Image
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
+    QDockWidget,
     QFileDialog,
     QFrame,
     QMainWindow,
@@ -80,6 +82,13 @@ class DetectDock(QScrollArea):
         """The run that is going on."""
         runs = (image.metadata.get("run") for image in self.form.slides())
         return next((run for run in runs if run is not None and run.running), None)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Let the dock's tab show the "&" of its title, in which Qt sees the mark of a key."""
+        super().showEvent(event)
+        dock = self.parentWidget()
+        if isinstance(dock, QDockWidget):
+            dock.setWindowTitle(dock.windowTitle().replace(" & ", " && "))
 
     def _build(self) -> None:
         self.guide, self.form = Guide(), RunForm(self._viewer)

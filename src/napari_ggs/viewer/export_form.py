@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_ggs.review.export import Format
-from napari_ggs.viewer import preferences
+from napari_ggs.store import default_study
 from napari_ggs.viewer.circle_panel import row_of
 from napari_ggs.viewer.fields import combo
 from napari_ggs.viewer.style import MUTED, WARNING, wrapped
@@ -157,5 +157,5 @@ def _tick(words: str, tip: str) -> QCheckBox:
 
 def _memory() -> QSettings:
     """What the window remembers for the next time, beside the default study."""
-    file = preferences.default_study().with_name("window.ini")
+    file = default_study().with_name("window.ini")
     return QSettings(str(file), QSettings.Format.IniFormat)

@@ -20,6 +20,7 @@ ORDERS = {
 }
 assert set(ORDERS) == set(get_args(Order))
 ALL = "all classes"
+UNREVIEWED = "not reviewed"
 TELLING = "against the model"
 """The status that tells a reader who is blind to the model what it says."""
 ORDER_TIP = "The order in which circles come."
@@ -90,6 +91,14 @@ class FilterRow(QWidget):
         for part in (self.lesion, self.sure):
             part.setVisible(not blind)
         self._grid.addWidget(self.status, 1, 0 if blind else 1, 1, 3 if blind else 1)
+        self.changed.emit()
+
+    def show_unreviewed(self) -> None:
+        """Let all circles through that are not reviewed, and order them anew."""
+        with QSignalBlocker(self.lesion), QSignalBlocker(self.status), QSignalBlocker(self.sure):
+            self.lesion.setCurrentIndex(0)
+            self.status.setCurrentText(UNREVIEWED)
+            self.sure.setValue(self.sure.maximum())
         self.changed.emit()
 
     def by(self) -> Order:

@@ -39,6 +39,7 @@ RIM = 0.22
 SMALLEST_UM = 10.0
 """A circle that is drawn smaller was a slip of the hand."""
 BOX = "_ggs_box"
+DRAWING = "Drawing: drag from the centre of a glomerulus to its rim. D ends it."
 
 Drag = Generator[None, None, None]
 Circle = tuple[float, float, float]
@@ -81,10 +82,15 @@ class Picker:
     def toggle(self) -> None:
         """Switch drawing on or off."""
         self.drawing = not self.drawing
+        sign = self._viewer.canvas.overlays.text
+        sign.text, sign.position = DRAWING, "top_center"
+        sign.visible = self.drawing
         self.toggled.emit(self.drawing)
 
     def remove(self) -> None:
         """Stop listening."""
+        if self.drawing:
+            self.toggle()
         if self.on_drag in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self.on_drag)
 

@@ -4,8 +4,9 @@ import getpass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from napari.settings import get_plugin_settings
+
+from napari_ggs.store import default_study
 
 PLUGIN = "napari-ggs"
 
@@ -35,11 +36,6 @@ def study_file() -> Path:
     """The file that keeps runs and edits; one in the user's data folder if none is set."""
     chosen = _review().study.strip()
     return Path(chosen).expanduser() if chosen else default_study()
-
-
-def default_study() -> Path:
-    """Where a study is kept if nobody says otherwise."""
-    return platformdirs.user_data_path(PLUGIN) / "study.ggs"
 
 
 def set_study_file(path: Path) -> None:

@@ -8,6 +8,7 @@ import napari
 import tifffile
 from napari.components import ViewerModel
 from napari.layers import Image
+from tifffile import TIFF
 
 from napari_ggs.slides import Slide, SlideError, open_slide
 from napari_ggs.viewer.reopening import reopen, reopen_when_added
@@ -83,16 +84,17 @@ def _is_slide(path: str) -> bool:
             small = max(slide.width, slide.height) < PLAIN_PX
             return not (small and _is_plain_tiff(path))
     except SlideError:
-        return _is_cut_short(path)
+        return _is_broken(path)
 
 
-def _is_cut_short(path: str) -> bool:
-    """Whether a file is a tiled TIFF that ends before its tiles do: half a download."""
+def _is_broken(path: str) -> bool:
+    """Whether nobody can show a tiled TIFF: half a download, or an unknown compression."""
     try:
         with tifffile.TiffFile(path) as tiff:
             page = tiff.pages.first
             ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
-            return page.is_tiled and max(ends, default=0) > Path(path).stat().st_size
+            cut_short = max(ends, default=0) > Path(path).stat().st_size
+            return page.is_tiled and (cut_short or page.compression not in TIFF.DECOMPRESSORS)
     except (tifffile.TiffFileError, OSError, ValueError):
         return False
 

@@ -90,6 +90,8 @@ class ReviewDock(QFrame):
         self._hold = HoldToHide(self._hide, self, self.circles.gallery)
         self.footer.read_by.connect(self._on_reader)
         self.details.walking.connect(lambda: self.pages.setCurrentIndex(0))
+        self.details.audited.connect(self.circles.say_next)
+        self.circles.end.sweeping.connect(lambda: self.pages.setCurrentIndex(1))
         self.details.counting_changed.connect(self._on_counting)
 
     def _look_around_soon(self) -> None:

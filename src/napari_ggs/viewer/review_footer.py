@@ -19,7 +19,10 @@ FINISH_TIP = (
     "Freezes the answer and every circle of this case as they are. Nothing of it can be changed "
     "until it is reopened; both are kept with your name and the time."
 )
-NOT_KEPT = "Edits of this slide are not kept on disk."
+NOT_KEPT = (
+    "Edits of this slide are not kept on disk, and two readers cannot be told apart. Choose a "
+    "study in Preferences ▸ Glomerulosclerosis, and open the slide again."
+)
 
 
 def _frozen(review: SlideReview) -> dict[str, Any]:
@@ -92,6 +95,7 @@ class ReviewFooter(QWidget):
             words = f"Case {keeping.case} is finished: nothing of it can be changed."
         elif self._review is not None and keeping is None:
             words = NOT_KEPT
+        self.reviewer.setEnabled(self._review is None or keeping is not None)
         self.finish.setEnabled(keeping is not None)
         self.finish.setText(REOPEN if keeping is not None and keeping.finished else FINISH)
         self.state.setText(words)

@@ -12,6 +12,9 @@ from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.layers import ClassLayers
 from napari_ggs.viewer.picking import Picker
 
+DRAW = "D"
+HELP = "1 to 9: class, Space: confirm, N and P: next and previous, D: draw, Tab: hide, Ctrl+Z: undo"
+"""In place of what napari says of the number keys, which are the review's here."""
 CAPS = {"Backspace": "⌫", "Delete": "Del", "Control-Shift-Z": "Ctrl+⇧Z"}
 
 
@@ -55,7 +58,7 @@ def keys_of(actions: Actions, picker: Picker, confirm: Callable[[], object]) -> 
         Key("C", "cut by the edge of tissue", lambda: actions.assess("cut"), "Cut"),
         Key("G", "segmental sclerosis, beside the class", _flagging(actions), "Segmental"),
         Key("Delete", "take out: duplicate, misplaced", actions.remove, "Take out"),
-        Key("D", "draw circles, from centre to rim", picker.toggle, "Draw"),
+        Key(DRAW, "draw circles, from centre to rim", picker.toggle, "Draw"),
         Key("Backspace", "go back", actions.walk.previous, "Back"),
         Key("Control-Z", "undo", actions.undo, "Undo"),
         Key("Control-Shift-Z", "redo", actions.redo, "Redo"),
@@ -84,12 +87,15 @@ class ReviewKeys:
         self._viewer, self._layers, self.keys = viewer, layers, keys
         self._borrowed: list[Key] = []
         self._bind_all()
+        for layer in filter(self._is_ours, viewer.layers):
+            self._help(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
 
     def remove(self) -> None:
         """Let go of the keys."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._layers.image.keymap.clear()
+        self._layers.image.events.help.disconnect(_help)
 
     def borrow(self, keys: list[Key]) -> None:
         """Bind keys of a dock as well, in place of those borrowed before."""
@@ -102,6 +108,11 @@ class ReviewKeys:
     def _on_inserted(self, event: Any) -> None:
         if self._is_ours(event.value):
             self._bind(event.value)
+            self._help(event.value)
+
+    def _help(self, layer: Layer) -> None:
+        layer.help = HELP
+        layer.events.help.connect(_help)
 
     def _is_ours(self, layer: Layer) -> bool:
         return layer is self._layers.image or layer in self._layers
@@ -113,6 +124,10 @@ class ReviewKeys:
     def _bind(self, layer: Layer) -> None:
         for key in (*self.keys, *self._borrowed):
             layer.bind_key(key.key, _pressed(key), overwrite=True)
+
+
+def _help(event: Any) -> None:
+    event.source.help = HELP
 
 
 def _pressed(key: Key) -> Callable[[Layer], None]:

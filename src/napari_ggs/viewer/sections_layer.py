@@ -71,6 +71,7 @@ class SectionsLayer(QObject):
         self.layer.events.features.connect(self._on_features)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._image.events.scale.connect(self._on_scale)
+        self.layer.bind_key("Control-Z", lambda _: attempt(self._sections.undo), overwrite=True)
         self._viewer.add_layer(self.layer)
         self._viewer.layers.selection.active = self.layer
         self.layer.mode = "select"

@@ -13,6 +13,7 @@ SHOW_TIP = (
     'Shows the outlines in the layer "sections". Drag a section or its corners, add one with the '
     "polygon tools, delete one with Delete; each change is kept at once."
 )
+UNDO_TIP = "Takes back what was last done to the sections (Ctrl+Z while their layer is active)."
 FIND_TIP = "Replaces the sections by those that the tissue shows: pieces at least 0.3 mm apart."
 EDITING = (
     "Select a section and drag it; the layer's tools above the layer list move corners and add "
@@ -29,6 +30,8 @@ class SectionsPanel(QWidget):
         self._layer: SectionsLayer | None = None
         self.state = wrapped(style="font-weight: 600;")
         self.show_button, self.find_again = QPushButton(SHOW), QPushButton("Find again")
+        self.undo = QPushButton("Undo")
+        self.undo.setToolTip(UNDO_TIP)
         self.show_button.setToolTip(SHOW_TIP)
         self.find_again.setToolTip(FIND_TIP)
         self.editing = hint(EDITING)
@@ -36,10 +39,11 @@ class SectionsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addWidget(self.state)
-        layout.addLayout(row_of(self.show_button, self.find_again))
+        layout.addLayout(row_of(self.show_button, self.find_again, self.undo))
         layout.addWidget(self.editing)
         self.show_button.clicked.connect(self._on_show)
         self.find_again.clicked.connect(self._on_find)
+        self.undo.clicked.connect(self._on_undo)
         self.follow(None, None)
 
     def follow(self, sections: SlideSections | None, layer: SectionsLayer | None) -> None:
@@ -61,6 +65,10 @@ class SectionsPanel(QWidget):
         assert self._sections is not None
         attempt(self._sections.find)
 
+    def _on_undo(self) -> None:
+        assert self._sections is not None
+        attempt(self._sections.undo)
+
     def _show(self) -> None:
         there = self._sections is not None and self._sections.sections is not None
         shown = self._layer is not None and self._layer.layer is not None
@@ -68,6 +76,7 @@ class SectionsPanel(QWidget):
         self.show_button.setText(HIDE if shown else SHOW)
         self.show_button.setEnabled(there)
         self.find_again.setEnabled(there and self._sections is not None and not self._sections.busy)
+        self.undo.setEnabled(self._sections is not None and self._sections.can_undo)
         self.editing.setVisible(shown)
 
     def _words(self) -> str:

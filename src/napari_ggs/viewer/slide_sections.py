@@ -42,6 +42,7 @@ class SlideSections(QObject):
     def __init__(self, review: SlideReview, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._review, self._slide, self._keeping = review, review.slide, review.keeping
+        self._before: list[tuple[Section, ...]] = []
         self.sections = self._kept()
         self._finder = _Finder(self)
         self._finder.found.connect(self._on_found)
@@ -52,6 +53,23 @@ class SlideSections(QObject):
     def busy(self) -> bool:
         """Whether they are being looked for."""
         return self._finder.busy
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether they were others since this review was opened."""
+        return bool(self._before)
+
+    def undo(self) -> None:
+        """Make them what they were before the latest change, if there was one.
+
+        Raises
+        ------
+        UserError
+            If it cannot be kept.
+        """
+        if self._before:
+            self._keep(self._before[-1])
+            self._hold(self._before.pop())
 
     def find(self) -> None:
         """Look for them in the tissue; they replace those that are there."""
@@ -81,10 +99,15 @@ class SlideSections(QObject):
     def _set(self, sections: Sequence[Section]) -> None:
         if tuple(sections) == self.sections:
             return
+        self._keep(sections)
+        if self.sections is not None:
+            self._before.append(self.sections)
+        self._hold(sections)
+
+    def _keep(self, sections: Sequence[Section]) -> None:
         if self._keeping is not None:
             plain = [one.to_dict() for one in sections]
             self._keeping.store.set_sections(self._keeping.slide, self._keeping.session, plain)
-        self._hold(sections)
 
     def _hold(self, sections: Sequence[Section]) -> None:
         self.sections = self._review.image.metadata[MEMORY] = tuple(sections)
