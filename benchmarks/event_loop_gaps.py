@@ -71,7 +71,8 @@ def report(what: str, gaps: np.ndarray) -> None:
 
 def press(dock: DetectDock | RetrainDock) -> None:
     """Press the button of the dock."""
-    QTest.mouseClick(dock.button, Qt.MouseButton.LeftButton)
+    button = dock.footer.button if isinstance(dock, RetrainDock) else dock.button
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def main() -> None:
@@ -95,13 +96,13 @@ def while_training() -> None:
         end = time.monotonic() + IDLE_S
         report("idle", gaps_while(lambda: time.monotonic() < end))
         press(dock)
-        gaps = gaps_while(lambda: dock.run.running and not dock.progress.curves.loss)
+        gaps = gaps_while(lambda: dock.run.running and not dock.outcome.progress.curves.loss)
         report("training begins", gaps)
         end = time.monotonic() + TRAINING_S
         report("training", gaps_while(lambda: dock.run.running and time.monotonic() < end))
         press(dock)
         report("training stops", gaps_while(lambda: dock.run.running))
-        print(dock.message.text())
+        print(dock.footer.message.text())
         viewer.close()
 
 
@@ -112,7 +113,7 @@ def label_slide(folder: Path) -> Path:
     keep(path, preferences.study_file(), LABELS)
     with open_slide(path) as slide:
         keeping = Keeping(slide, preferences.study_file(), "benchmark")
-        session = keeping.reopen(keeping.latest())
+        session = keeping.reopen(keeping.before())
         for name in GGS.classes:
             mine = session.table.index[session.table["predicted"] == name]
             session.apply(Labelled(tuple(mine), name))

@@ -74,3 +74,12 @@ def test_words_are_read_whether_or_not_something_is_missing(
         doctor.main()
     assert ended.value.code == code
     assert "--install" in "".join(capsys.readouterr())
+
+
+def test_the_browser_is_asked_for_by_itself(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(doctor.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(doctor, "BROWSER", {"no-such-browser-ggs": "nosuch"})
+    assert "nosuch" not in doctor.missing_packages()
+    monkeypatch.setattr("sys.argv", ["doctor", "--browser"])
+    assert doctor.main() == 2
+    assert capsys.readouterr().out == "Missing system packages: nosuch\n"

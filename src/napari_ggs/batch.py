@@ -14,6 +14,7 @@ from napari_ggs.errors import UserError
 from napari_ggs.files import explained, make_folder
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
+from napari_ggs.models.engines import computed_by
 from napari_ggs.pipeline import Progress, detect_and_classify
 from napari_ggs.report import RunInfo, refuse_overwriting, write_results
 from napari_ggs.slides import Slide, open_slide, result_name
@@ -61,6 +62,10 @@ class Settings:
         seconds = last.seconds
         return RunInfo(
             models={k: {"name": card.name, "sha256": card.sha256} for k, card in cards.items()},
+            engines={
+                "detector": computed_by(self.detector.detector),
+                "classifier": computed_by(self.classifier.classifier),
+            },
             seconds={
                 "total": seconds.total,
                 "detector": seconds.detector,

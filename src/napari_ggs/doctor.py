@@ -16,6 +16,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_ggs.classification import AnyClassifier
+    from napari_ggs.detection import AnyDetector
 
 LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -43,6 +48,9 @@ QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 PROGRAMS = {"Xvfb": "xvfb"}
 """Programs that the viewer's tests need, and the Debian package of each."""
 
+BROWSER = {"chromium": "chromium"}
+"""What the tests of reports need, which are skipped without it: Debian's; Ubuntu's apt has none."""
+
 
 def _loads(library: str) -> bool:
     try:
@@ -57,7 +65,16 @@ def missing_packages() -> list[str]:
     if platform.system() != "Linux":
         return []
     libraries = [package for name, package in LIBRARIES.items() if not _loads(name)]
-    return libraries + [package for name, package in PROGRAMS.items() if not shutil.which(name)]
+    return libraries + _missing_programs(PROGRAMS)
+
+
+def missing_browser() -> list[str]:
+    """The Debian package of the browser, if this Linux machine lacks it."""
+    return _missing_programs(BROWSER) if platform.system() == "Linux" else []
+
+
+def _missing_programs(programs: dict[str, str]) -> list[str]:
+    return [package for name, package in programs.items() if not shutil.which(name)]
 
 
 def _as_root() -> list[str] | None:
@@ -165,11 +182,22 @@ def _models() -> Iterator[Finding]:
         (models.DEFAULT_CLASSIFIER, models.load_classifier),
     ):
         try:
-            card = load(name, "cpu").card
+            model, card = load(name, "cpu")
         except models.ModelError as error:
             yield Finding(name, "embedded model", ok=False, remedy=str(error))
         else:
             yield Finding(name, f"{card.task} model, {card.network}, intact")
+            yield from _engines(model)
+
+
+def _engines(model: "AnyDetector | AnyClassifier") -> Iterator[Finding]:
+    """What computes a model's networks where there is no GPU."""
+    from napari_ggs.models.engines import choices
+
+    for name, reason in choices(model):
+        there = find_spec("openvino")
+        remedy = "" if there else "python -m pip install 'napari-ggs[openvino]' (much faster)"
+        yield Finding("  on the CPU", f"{name}: {reason}", True if there else None, remedy)
 
 
 def has_viewer() -> bool:
@@ -207,8 +235,9 @@ def main() -> int:
     """Check, and with ``--install`` put right, the system libraries of the viewer."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--install", action="store_true", help="install what is missing (apt)")
+    parser.add_argument("--browser", action="store_true", help="only the browser that tests need")
     wanted = parser.parse_args()
-    packages = missing_packages()
+    packages = missing_browser() if wanted.browser else missing_packages()
     if not packages:
         return 0
     if wanted.install:

@@ -118,8 +118,13 @@ def classes_in_force(table: pd.DataFrame) -> pd.Series:
 
 
 def passes(table: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
-    """Rows that a person labelled or drew, or whose detection score reaches the threshold."""
+    """Rows that a person drew or judged, or whose detection score reaches the threshold.
+
+    Who labels a circle or says that it is uncertain, ungradable or cut has judged it.
+    """
     by_hand = (table["label"] != "") | table["detection_score"].isna()
+    if "assessment" in table:
+        by_hand |= table["assessment"] != ""
     return by_hand | (table["detection_score"] >= thresholds.detection)
 
 

@@ -19,10 +19,9 @@ from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds, passes
 from napari_ggs.lesions import NON_GLOMERULUS, Scheme
 from napari_ggs.pipeline import Progress, detect_and_classify
-from napari_ggs.review.carrying import carry_over
+from napari_ggs.review.carrying import carry_over_all
 from napari_ggs.slides import Slide
 from napari_ggs.store import CaseStore, SlideInfo, StoredRun
-from napari_ggs.store.readings import readers
 
 LIKELY_FALSE = "likely_false"
 """Where a run's info holds the handles of `likely_false`."""
@@ -135,12 +134,6 @@ def _finished(
     info = {LIKELY_FALSE: false, "complete": complete, "missed": last.missed}
     store.finish_run(run, last.table, info)
     if before is not None:
-        _carry_over(store, before.id, run)
+        carry_over_all(store, before.id, run)
     shown = int(np.count_nonzero(passes(last.table, settings.thresholds)))
     return Mined(run, shown, len(false), complete)
-
-
-def _carry_over(store: CaseStore, before: int, run: int) -> None:
-    """Lay what each reader said of the run before over this one, in their names."""
-    for who in readers(store.events(before)):
-        carry_over(store, before, run, who, store.begin_session(who))

@@ -7,9 +7,11 @@ import pytest
 
 from napari_ggs.models import read_card
 from napari_ggs.store import CaseStore
+from napari_ggs.training import timing
 from napari_ggs.training.record import record_path
 from tests.test_cli import ggs
 from tests.training.study import write_recipe, write_study
+from tests.viewer.beginner import BACKBONE, PX, use_a_beginner
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,9 @@ def test_a_study_makes_a_model_whose_card_names_nobody(study: Path, tmp_path: Pa
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = ggs("retrain", *given, "--device", "cpu", **cache)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"The model is {out}, its card {out.with_suffix('.json')}\n"
+    first, *_, last = done.stdout.splitlines()
+    assert first == f"The model is {out}, its card {out.with_suffix('.json')}"
+    assert last == f"  napari-ggs compare ggs-lite0 {out} --study {study}"
     card = read_card(out.with_suffix(".json"))
     assert card.name == "better"
     assert card.trained_with.recipe == "tiny.toml"
@@ -46,6 +50,17 @@ def test_a_dry_run_says_what_is_at_hand(study: Path, tmp_path: Path) -> None:
     assert not record_path(out).exists()
 
 
+def test_the_model_in_use_is_gone_on_from_where_none_is_named(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_a_beginner(tmp_path, monkeypatch)
+    timing._file().unlink()
+    done = ggs("retrain", "--study", study, "--out", tmp_path / "m.safetensors", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    [speed] = json.loads(timing._file().read_bytes())
+    assert speed.startswith(f"classification {BACKBONE} {PX} px")
+
+
 def test_a_fault_is_one_line(tmp_path: Path) -> None:
     given = ("--study", tmp_path / "none.ggs", "--out", tmp_path / "m.safetensors")
     done = ggs("retrain", *given)
@@ -62,6 +77,7 @@ def test_slides_are_mined_into_a_study(kidney: Path, tmp_path: Path) -> None:
     assert "none.svs" in done.stderr
     assert done.stdout.startswith("kidney: ")
     assert "are likely false" in done.stdout
+    assert f"set the study (File > Preferences > Glomerulosclerosis) to\n  {study}\n" in done.stdout
     with CaseStore.open(study) as store:
         [run] = store.runs(store.slides()[0].id)
     assert run.finished

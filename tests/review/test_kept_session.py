@@ -23,8 +23,10 @@ from napari_ggs.review import (
     Noted,
     Removed,
     Session,
+    Settled,
 )
-from napari_ggs.store import CaseStore, SlideInfo, existing, replay
+from napari_ggs.review.readings import as_left
+from napari_ggs.store import FIRST_DRAWN, CaseStore, SlideInfo, existing, replay
 from tests.review.test_session import rows_of
 
 COLUMNS = [*GEOMETRY, "label", "assessment", "flags", "note", "removed"]
@@ -81,6 +83,8 @@ class KeptReview(RuleBasedStateMachine):
     @rule(data=st.data(), label=st.sampled_from(["", *GGS.classes]))
     def label(self, data: st.DataObject, label: str) -> None:
         handles = self.some(data)
+        if not label and max(handles) >= FIRST_DRAWN:
+            return  # who draws a circle names it
         self.apply(Labelled(handles, label))
         assert {self.past[-1][h][3] for h in handles} == {label}
 
@@ -163,7 +167,9 @@ def test_what_another_process_keeps_is_taken_in_with_the_next_edit(tmp_path: Pat
     assert as_text(other) == as_text(ann)
 
 
-def test_another_reader_s_grades_are_not_seen_but_their_circles_are(tmp_path: Path) -> None:
+def test_of_another_reader_neither_grades_nor_drawings_count_before_they_compare(
+    tmp_path: Path,
+) -> None:
     store, run = study(tmp_path)
     ann, bob = opened(store, run, "ann"), opened(store, run, "bob")
     ann.apply(Labelled((1,), "solidified"))
@@ -173,8 +179,36 @@ def test_another_reader_s_grades_are_not_seen_but_their_circles_are(tmp_path: Pa
     assert bob.table.loc[1, "label"] == ""
     assert 2 in bob.table.index
     (drawn,) = ann.latest
-    assert bob.table.loc[drawn, GEOMETRY].tolist() == [5, 6, 7]
-    assert bob.table.loc[drawn, "label"] == ""
+    assert drawn not in bob.everything.index
+    assert bob.rows([drawn])[GEOMETRY].iloc[0].tolist() == [5, 6, 7]
+
+
+def test_what_was_settled_stands_for_who_had_taken_it_out(tmp_path: Path) -> None:
+    store, run = study(tmp_path)
+    ann, bob = opened(store, run, "ann"), opened(store, run, "bob")
+    ann.apply(Removed((2,)))
+    ann.apply(Assessed((3,), "uncertain"))
+    bob.apply(Settled((2, 3), "obsolescent"))
+    ann.follow()
+    assert ann.table.loc[[2, 3], "label"].tolist() == ["obsolescent"] * 2
+    assert ann.table.loc[3, "assessment"] == ""
+    assert {2, 3} <= set(ann.members("obsolescent").index)
+    own, consensus = as_left(store, store.run(run), "ann"), as_left(store, store.run(run))
+    assert 2 not in own.table.index
+    assert {2, 3} <= set(consensus.table.index)
+
+
+def test_who_is_named_says_what_they_said_and_not_what_was_settled(tmp_path: Path) -> None:
+    store, run = study(tmp_path)
+    ann, bob = opened(store, run, "ann"), opened(store, run, "bob")
+    ann.apply(Labelled((1,), "solidified"))
+    bob.apply(Labelled((1,), "obsolescent"))
+    bob.apply(Drawn(5, 6, 7, "normal"))
+    bob.apply(Settled((1,), "disappearing"))
+    said = {who: as_left(store, store.run(run), who).table for who in ("ann", "bob")}
+    assert [said[who].loc[1, "label"] for who in said] == ["solidified", "obsolescent"]
+    assert len(said["bob"]) == len(said["ann"]) + 1, "bob's drawing is bob's alone"
+    assert as_left(store, store.run(run)).table.loc[1, "label"] == "disappearing"
 
 
 def test_undo_leaves_what_another_window_has_changed_since(tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def overwrite(path: Path, page: int, tiles: Iterable[int], junk: bytes = b"\xff\
             file.write(junk)
 
 
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles that a test makes are kept where no other test finds them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def make_tiff(tmp_path: Path) -> Callable[..., Path]:
     """Write levels into a TIFF in a temporary folder: make_tiff(levels, name=..., **options)."""

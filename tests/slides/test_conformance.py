@@ -1,7 +1,7 @@
 """Every backend gives the pixels and the um/px that OpenSlide gives."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,6 +15,7 @@ from napari_ggs.slides import Slide, open_slide
 from napari_ggs.slides.openslide_backend import OpenSlideBackend
 
 from .conftest import HALF_MICRON, picture
+from .formats import over_white
 
 SLIDES = [
     ("slides/CMU-1-Small-Region.svs", "tiff"),
@@ -57,9 +58,7 @@ def openslide_window(
 ) -> NDArray[np.uint8]:
     """A window of a level as OpenSlide reads it, over white."""
     x, y, width, height = window
-    rgba = np.asarray(handle.read_region((x, y), level, (width, height)))
-    assert set(np.unique(rgba[..., 3])) <= {0, 255}
-    return np.where(rgba[..., 3:] == 255, rgba[..., :3], np.uint8(255))
+    return over_white(handle.read_region((x, y), level, (width, height)))
 
 
 def tolerance(slide: Slide) -> int:
@@ -148,17 +147,23 @@ def test_both_backends_agree_on_one_file(real_data: Path) -> None:
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(
-    "file", ["slides/CMU-1-Small-Region.svs", "slides/CMU-1-Small-Region_dicom"]
-)
+@pytest.mark.parametrize("file", [file for file, _ in SLIDES])
 def test_threads_read_what_one_thread_reads(real_data: Path, file: str) -> None:
-    places = np.random.default_rng(2).integers(0, 1900, (24, 2)).tolist()
+    rng = np.random.default_rng(2)
     with open_slide(real_data / file) as slide, open_slide(real_data / file) as other:
+        places = rng.integers(0, (slide.width, slide.height), (24, 2)).tolist()
         expected = [other.read(x, y, 200, 200) for x, y in places]
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda place: slide.read(*place, 200, 200), places))
         for ours, theirs in zip(found, expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[ProcessPoolExecutor]:
+    """Another process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool
 
 
 def corner(slide: Slide) -> NDArray[np.uint8]:
@@ -167,12 +172,11 @@ def corner(slide: Slide) -> NDArray[np.uint8]:
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(
-    "file", ["slides/CMU-1-Small-Region.svs", "slides/CMU-1-Small-Region_dicom"]
-)
-def test_another_process_reads_the_same(real_data: Path, file: str) -> None:
+@pytest.mark.parametrize("file", [file for file, _ in SLIDES])
+def test_another_process_reads_the_same(
+    real_data: Path, elsewhere: ProcessPoolExecutor, file: str
+) -> None:
     with open_slide(real_data / file, mpp=0.25) as slide:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            np.testing.assert_array_equal(pool.submit(corner, slide).result(), corner(slide))
+        np.testing.assert_array_equal(elsewhere.submit(corner, slide).result(), corner(slide))
         copy = pickle.loads(pickle.dumps(slide))  # noqa: S301
         assert (copy, copy.mpp) == (slide, 0.25)

@@ -62,6 +62,26 @@ def test_small_tiles_are_read_several_at_a_time(make_tiff: MakeTiff) -> None:
     np.testing.assert_array_equal(backend.decode(0, 1, 1), pixels[288:, 288:])
 
 
+@pytest.mark.parametrize("size", [(333, 233), (292, 204), (999, 700)])
+def test_levels_of_odd_factors_are_placed_to_half_a_pixel_of_level_0(
+    make_tiff: MakeTiff, size: tuple[int, int]
+) -> None:
+    """Two grey levels a pixel: the mean difference says how far a tile is beside its place."""
+    width, height = size
+    ramps = np.broadcast_to((2 * np.arange(width) % 240)[:, None], (height, width, 3))
+    base = picture(1000, 701)
+    backend = OpenSlideBackend(make_tiff([base, ramps.astype(np.uint8)], compression="deflate"))
+    grid = backend.grids[1]
+    for column in range(grid.columns):
+        x, _, across, _ = grid.tile_box(0, column)
+        difference = (
+            backend.decode(1, 0, column).astype(int) - ramps[: grid.tile_height, x:][:, :across]
+        )
+        steep = np.abs(difference) < 100  # not where the ramp begins anew
+        assert steep.mean() > 0.9
+        assert abs(difference[steep].mean()) / 2 <= 0.5 / grid.scale.x + 0.05
+
+
 def test_transparent_pixels_are_white() -> None:
     rgba = np.array([[[10, 20, 30, 255], [0, 0, 0, 0], [100, 100, 100, 51]]], dtype=np.uint8)
     assert over_white(rgba).tolist() == [[[10, 20, 30], [255, 255, 255], [224, 224, 224]]]

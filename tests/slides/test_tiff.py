@@ -12,7 +12,8 @@ import tifffile
 
 from napari_ggs.slides import open_slide, tiff
 from napari_ggs.slides.errors import TileError
-from napari_ggs.slides.tiff import PositionalFile, TiffBackend, rgb_from_ycbcr
+from napari_ggs.slides.tiff import PositionalFile, TiffBackend
+from napari_ggs.slides.tiff_tiles import rgb_from_ycbcr
 
 from .conftest import APERIO, HALF_MICRON, overwrite, picture
 
@@ -82,6 +83,21 @@ def test_striped_rgb_is_read_strip_by_strip(make_tiff: MakeTiff) -> None:
     pixels = picture(300, 241)
     path = make_tiff([pixels], tile=None, rowsperstrip=50, compression="lzw")
     with open_slide(path) as slide:
+        assert slide.backend == "tiff"
+        np.testing.assert_array_equal(slide.levels[0][:], pixels)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"compression": "zstd", "predictor": True},
+        {"compression": "webp", "compressionargs": {"lossless": True}},
+        {"compression": "packbits"},
+    ],
+)
+def test_rarer_compressions_are_read_without_loss(make_tiff: MakeTiff, how: dict) -> None:
+    pixels = picture(300, 241)
+    with open_slide(make_tiff([pixels], **how)) as slide:
         assert slide.backend == "tiff"
         np.testing.assert_array_equal(slide.levels[0][:], pixels)
 
@@ -209,6 +225,24 @@ def test_a_tile_that_claims_to_be_huge_is_not_decoded(make_tiff: MakeTiff) -> No
     with pytest.raises(TileError, match="65535"):
         backend.decode(0, 0, 0)
     assert backend.decode(0, 0, 1) is not None
+
+
+def test_a_jpeg_2000_tile_of_a_thousand_components_is_not_decoded(tmp_path: Path) -> None:
+    stream = bytearray(imagecodecs.jpeg2k_encode(picture(64, 64), codecformat="j2k"))
+    stream[40:42] = b"\x10\x00"
+    path = tmp_path / "a.svs"
+    tifffile.imwrite(
+        path,
+        iter([bytes(stream)]),
+        shape=(64, 64, 3),
+        dtype=np.uint8,
+        tile=(64, 64),
+        photometric="rgb",
+        compression=33005,
+        metadata=None,
+    )
+    with pytest.raises(TileError, match="claims 4096 components"):
+        TiffBackend(path).decode(0, 0, 0)
 
 
 def test_files_are_read_the_same_without_pread(

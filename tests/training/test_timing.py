@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from napari_ggs.training import timed_steps
-from napari_ggs.training.at_hand import ON_A_PHANTOM, at_hand, number_of_patches
+from napari_ggs.training.at_hand import ON_A_PHANTOM, at_hand, look, number_of_patches
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.detection_recipe import DetectorRecipe
 from napari_ggs.training.options import Options
@@ -56,3 +56,9 @@ def test_what_is_at_hand_is_counted(tmp_path: Path) -> None:
     wanted = Options(study, out, patches=(folder,), leave_out=("Kim",))
     assert at_hand(wanted)["human"].sum() == 10
     assert number_of_patches(wanted) == 10 + 5 + 12 * ON_A_PHANTOM
+    assert number_of_patches(wanted, labels=3) == 3 + 5 + 12 * ON_A_PHANTOM
+    found = look(study)
+    assert found.slides == {"Kim": ("Kim",), "Lee": ("Lee",)}
+    assert found.gone == ()
+    (tmp_path / "s" / "Lee.tif").unlink()
+    assert look(study).gone == (tmp_path / "s" / "Lee.tif",)

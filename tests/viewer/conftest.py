@@ -2,12 +2,13 @@
 
 import functools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from napari import Viewer
 from napari.components import ViewerModel
 from napari.layers import Image
 from napari.settings import get_plugin_settings, get_settings
@@ -21,9 +22,12 @@ from napari_ggs.viewer.detect_dock import DetectDock
 from napari_ggs.viewer.messages import Job
 from napari_ggs.viewer.preferences import default_study
 from napari_ggs.viewer.reader import add_slide
+from napari_ggs.viewer.retrain_dock import RetrainDock
+from napari_ggs.viewer.retrain_setup import READING
 from napari_ggs.viewer.slide_run import SlideRun
 from tests import xvfb
 from tests.review.test_session import rows_of
+from tests.viewer.beginner import use_a_beginner
 
 
 @functools.cache
@@ -112,3 +116,34 @@ def run(viewer: ViewerModel, image: Image) -> SlideRun:
     found = a_run(viewer, image)
     found.session.extend(rows_of(40))
     return found
+
+
+@pytest.fixture
+def window(make_napari_viewer: Callable[..., Viewer]) -> Viewer:
+    """A real, visible napari window."""
+    window = make_napari_viewer(show=True)
+    window.window.resize(1400, 900)
+    return window
+
+
+@pytest.fixture
+def beginner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny classifier that has learnt nothing is in use, and a recipe that fits it."""
+    use_a_beginner(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def opened(window: Viewer, qtbot: QtBot) -> Iterator[Callable[[], RetrainDock]]:
+    """Open the Retrain dock as the Plugins menu does; nothing trains on when the test is over."""
+    docks = []
+
+    def open_dock() -> RetrainDock:
+        _, dock = window.window.add_plugin_dock_widget("napari-ggs", "Retrain")
+        docks.append(dock)
+        qtbot.waitUntil(dock.isVisible)
+        qtbot.waitUntil(lambda: dock.footer.hint.text() != READING)
+        return dock
+
+    yield open_dock
+    if docks and docks[-1].run.running:
+        docks[-1].run.stop()

@@ -1,10 +1,12 @@
 """Slides open as lazy layers in micrometres; what is no slide is left to others."""
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from npe2 import PluginManifest
 
 from napari_ggs.slides import SlideError, open_slide
@@ -121,3 +123,46 @@ def test_the_manifest_names_what_is_there() -> None:
         "Review",
         "Retrain",
     ]
+
+
+def write_zarr(path: Path, scaled: bool, channels: int = 3) -> str:
+    """An OME-Zarr of one level, with or without a unit of length."""
+    group = zarr.open_group(path, mode="w")
+    unit = {"unit": "micrometer"} if scaled else {}
+    axes = [{"name": axis, "type": "space"} | unit for axis in "yx"]
+    scale = [{"type": "scale", "scale": [1, 0.5, 0.5]}]
+    image = {
+        "axes": [{"name": "c", "type": "channel"}, *axes],
+        "datasets": [{"path": "0", "coordinateTransformations": scale}],
+    }
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [image]}
+    group.create_array("0", data=np.full((channels, 90, 120), 200, np.uint8))
+    return str(path)
+
+
+def test_an_ome_zarr_of_a_slide_opens_and_others_are_left_to_other_plugins(tmp_path: Path) -> None:
+    path = write_zarr(tmp_path / "case.ome.zarr", scaled=True)
+    reader = get_reader(path)
+    assert reader is not None
+    ((levels, options, _),) = reader(path)
+    assert (options["name"], options["scale"]) == ("case", (0.5, 0.5))
+    assert (np.asarray(levels[0]) == 200).all()
+    assert get_reader(write_zarr(tmp_path / "picture.zarr", scaled=False)) is None
+    assert get_reader(write_zarr(tmp_path / "cells.zarr", scaled=True, channels=2)) is None
+    zarr.open_array(tmp_path / "array.zarr", mode="w", shape=(9,), dtype="uint8")
+    assert get_reader(str(tmp_path / "array.zarr")) is None
+
+
+def test_a_grey_ome_tiff_is_left_to_other_plugins(tmp_path: Path) -> None:
+    path = tmp_path / "cells.ome.tif"
+    tifffile.imwrite(path, np.zeros((600, 700), np.uint8), tile=(256, 256), ome=True)
+    assert get_reader(str(path)) is None
+
+
+def test_pictures_of_a_camera_are_not_claimed() -> None:
+    manifest = PluginManifest.from_distribution("napari-ggs")
+    (reader,) = manifest.contributions.readers
+    for name in ("field.png", "field.jpg", "field.jpeg", "stack.npy"):
+        assert not any(fnmatch(name, pattern) for pattern in reader.filename_patterns)
+    for name in ("a.svs", "a.ome.tif", "a.ome.zarr", "https://host/a.ome.zarr"):
+        assert any(fnmatch(name, pattern) for pattern in reader.filename_patterns)

@@ -6,8 +6,9 @@ from napari_ggs.classification.backbones import (
     build_network,
     normalisation,
 )
-from napari_ggs.classification.classifier import AnyClassifier, Classifier, as_input
+from napari_ggs.classification.classifier import AnyClassifier, Classifier, Embedded, as_input
 from napari_ggs.classification.cropping import MARGIN_UM, crop, crops
+from napari_ggs.classification.embedding import embed_stream
 from napari_ggs.classification.ensemble import Ensemble, Opinion
 from napari_ggs.classification.hierarchy import Hierarchy
 from napari_ggs.classification.stream import Classified, classify_stream
@@ -19,6 +20,7 @@ __all__ = [
     "BackboneError",
     "Classified",
     "Classifier",
+    "Embedded",
     "Ensemble",
     "Hierarchy",
     "Opinion",
@@ -27,5 +29,6 @@ __all__ = [
     "classify_stream",
     "crop",
     "crops",
+    "embed_stream",
     "normalisation",
 ]

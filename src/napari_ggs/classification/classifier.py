@@ -1,11 +1,13 @@
 """The classifier: patches in, calibrated probabilities out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from napari_ggs.devices import inference
 from napari_ggs.lesions import Scheme
@@ -14,6 +16,18 @@ from napari_ggs.tensors import as_input
 
 Patches = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
+Features = NDArray[np.float32]
+
+
+class Embedded(NamedTuple):
+    """Embeddings (n, d) of patches, each of length 1, and their probabilities (n, k).
+
+    The cosine of two embeddings, which is their product, says how much alike the classifier
+    finds two patches.
+    """
+
+    features: Features
+    probabilities: Probabilities
 
 
 class AnyClassifier(Protocol):
@@ -33,6 +47,9 @@ class AnyClassifier(Protocol):
 
     def classify(self, images: Patches) -> Probabilities:
         """Patches (n, input_px, input_px, 3) to probabilities (n, k); rows sum to 1."""
+
+    def embed(self, images: Patches) -> Embedded:
+        """Patches (n, input_px, input_px, 3) to embeddings and probabilities."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,8 @@ class Classifier:
     temperature : float
         Divides the logits before the softmax (Guo et al. 2017), so that a probability is the
         share of such answers that are right.
+    engine : callable, optional
+        Computes the network as it would itself, but faster (`napari_ggs.models.engines`).
     """
 
     network: nn.Module
@@ -63,6 +82,7 @@ class Classifier:
     mean: Triple
     std: Triple
     temperature: float = 1.0
+    engine: Callable[[Tensor], Tensor] | None = None
 
     def classify(self, images: Patches) -> Probabilities:
         """Classify patches of shape (n, input_px, input_px, 3).
@@ -76,10 +96,34 @@ class Classifier:
         check_patches(images, self.input_px)
         if len(images) == 0:
             return np.empty((0, len(self.scheme.classes)))
-        device = next(self.network.parameters()).device
         with inference():
-            logits = self.network(as_input(images, self.mean, self.std, device)).cpu().double()
-            shares: Probabilities = (logits / self.temperature).softmax(dim=1).numpy()
+            return self._shares((self.engine or self.network)(self._input(images)))
+
+    def embed(self, images: Patches) -> Embedded:
+        """Classify patches as `classify` does, and say what the last layer made of them.
+
+        The embeddings are the network's pooled features, of which its last layer makes the
+        answers (timm's ``pre_logits``), brought to length 1.
+        """
+        check_patches(images, self.input_px)
+        network: Any = self.network
+        if len(images) == 0:
+            return Embedded(
+                np.empty((0, network.head_hidden_size), np.float32), self.classify(images)
+            )
+        with inference():
+            maps = network.forward_features(self._input(images))
+            pooled = network.forward_head(maps, pre_logits=True).float().cpu()
+            answers = self._shares(network.forward_head(maps))
+            features: Features = functional.normalize(pooled, dim=1).numpy()
+        return Embedded(features, answers)
+
+    def _input(self, images: Patches) -> Tensor:
+        device = next(self.network.parameters()).device
+        return as_input(images, self.mean, self.std, device)
+
+    def _shares(self, logits: Tensor) -> Probabilities:
+        shares: Probabilities = (logits.cpu().double() / self.temperature).softmax(dim=1).numpy()
         return shares
 
 

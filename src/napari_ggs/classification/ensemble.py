@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_ggs.classification.classifier import (
     AnyClassifier,
+    Embedded,
     Patches,
     Probabilities,
     check_patches,
@@ -76,6 +77,17 @@ class Ensemble:
         said = np.stack([m.classify(shrunk(images, m.input_px)) for m in self.members])
         spread = said.std(axis=0, ddof=1) / np.sqrt(len(said))
         return Opinion(said.mean(axis=0), spread)
+
+    def embed(self, images: Patches) -> Embedded:
+        """Embed patches: what the members make of them side by side, all of the same weight.
+
+        So the cosine of two embeddings is the mean of the members' cosines.
+        """
+        check_patches(images, self.input_px)
+        seen = [m.embed(shrunk(images, m.input_px)) for m in self.members]
+        features = np.concatenate([each.features for each in seen], axis=1)
+        features /= np.sqrt(len(seen), dtype=np.float32)
+        return Embedded(features, np.mean([each.probabilities for each in seen], axis=0))
 
 
 def check_margins(members: Sequence[AnyClassifier]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_ggs.classification.classifier import (
     AnyClassifier,
+    Embedded,
     Patches,
     Probabilities,
     check_patches,
@@ -73,7 +74,16 @@ class Hierarchy:
     def classify(self, images: Patches) -> Probabilities:
         """Classify patches, as `Classifier.classify` does."""
         check_patches(images, self.input_px)
-        merged = self.parent.classify(shrunk(images, self.parent.input_px))
+        return self._refined(images, self.parent.classify(shrunk(images, self.parent.input_px)))
+
+    def embed(self, images: Patches) -> Embedded:
+        """Embed patches: as the parent does, since a child sees only some of them."""
+        check_patches(images, self.input_px)
+        seen = self.parent.embed(shrunk(images, self.parent.input_px))
+        return Embedded(seen.features, self._refined(images, seen.probabilities))
+
+    def _refined(self, images: Patches, merged: Probabilities) -> Probabilities:
+        """The parent's probabilities, after the children had their say."""
         for child in sorted(self.children, key=lambda child: -len(child.scheme.classes)):
             columns = [self.scheme.classes.index(name) for name in child.scheme.classes]
             asked = np.isin(merged.argmax(axis=1), columns)

@@ -12,13 +12,16 @@ from napari_ggs import __version__, console
 from napari_ggs.cli import (
     annotations,
     assessing,
+    cohort,
     installation,
     learning,
     models,
     readers,
+    report,
     research,
     retraining,
     slides,
+    statistics,
     study,
 )
 from napari_ggs.errors import UserError
@@ -53,6 +56,7 @@ def _options(
 for command in (
     slides.run,
     slides.view,
+    slides.convert,
     slides.phantom,
     slides.demo,
     annotations.circles,
@@ -62,7 +66,9 @@ for command in (
     research.reproduce,
     retraining.retrain,
     retraining.mine,
+    cohort.cohort,
     learning.compare,
+    report.report,
     installation.doctor,
 ):
     app.command()(command)
@@ -70,6 +76,7 @@ models.app.command()(learning.use)
 models.app.command()(learning.history)
 models.app.command()(learning.back)
 study.app.command()(readers.agreement)
+study.app.command()(statistics.statistics)
 app.add_typer(models.app)
 app.add_typer(study.app)
 

@@ -58,6 +58,9 @@ def compare(
     for sentence in sentences(found, *names):
         console.line(sentence)
     console.line(figures_table(found).round(3).to_string(index=False, na_rep=""))
+    better = found.verdict == "better"
+    console.line("Next, to take it into use:" if better else "To take it into use all the same:")
+    console.line(f"  napari-ggs models use {new}{'' if better else ' --override REASON'}")
     if out is not None:
         for path in write_judgement(found, _about(trial), out):
             console.line(f"Written: {path}")
@@ -86,7 +89,8 @@ def _about(trial: "Trial") -> dict[str, object]:
 def use(
     model: Annotated[str, typer.Argument(help="Its name or file.")],
     override: Annotated[
-        str, typer.Option(help="Why to take it although no comparison found it better.")
+        str,
+        typer.Option(help="Why to take it although no comparison found it better: a sentence."),
     ] = "",
 ) -> None:
     """Take a model into use: it is the one where no other is named, until another is chosen.
@@ -99,11 +103,17 @@ def use(
 
     verify(model)
     choice = choose(find(model), _who(), override)
-    console.line(f"{choice.name} is in use for {choice.task} now.")
+    console.line(
+        f"{choice.name} is in use for {choice.task} now: for slides that are run from now on. "
+        f"napari-ggs models back {choice.task} takes the one before."
+    )
 
 
 def history(task: Task) -> None:
-    """List the models that were in use for a task, the present one last."""
+    """List the models that were in use for a task, the present one last.
+
+    Each line is: number (for models back --to), name, SHA-256, since when, by whom and why, file.
+    """
     from napari_ggs.models import choosing
 
     for place, choice in enumerate(choosing.history(task)):
@@ -114,10 +124,13 @@ def back(
     task: Task,
     to: Annotated[
         int | None,
-        typer.Option(help="Its number in the history.", show_default="the one before"),
+        typer.Option(help="Its number in models history.", show_default="the one before"),
     ] = None,
 ) -> None:
-    """Go back to an earlier model."""
+    """Go back to an earlier model; --to 0 is the one that comes with napari-ggs.
+
+    Going back is written down too: models history lists it, and the way forth stays open.
+    """
     from napari_ggs.models.choosing import go_back
 
     choice = go_back(task, _who(), to)

@@ -40,6 +40,16 @@ def _looked_at(t_det: float | None) -> float | None:
 DetectionScore = Annotated[
     float | None, typer.Option(min=0, max=1, callback=_looked_at, show_default="the model's own")
 ]
+LowDetectionScore = Annotated[
+    float,
+    typer.Option(
+        "--t-det",
+        help="Detection score from which on circles are laid out.",
+        min=0,
+        max=1,
+        callback=_looked_at,
+    ),
+]
 Renamed = Annotated[
     list[str] | None,
     typer.Option(

@@ -8,7 +8,13 @@ import typer
 
 from napari_ggs import console
 from napari_ggs.cancelling import Cancelled
-from napari_ggs.cli.options import ClassifierName, DetectionScore, DetectorName, Device, Mpp
+from napari_ggs.cli.options import (
+    ClassifierName,
+    DetectorName,
+    Device,
+    LowDetectionScore,
+    Mpp,
+)
 from napari_ggs.cli.research import stoppable
 from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
@@ -18,6 +24,11 @@ if TYPE_CHECKING:
     from napari_ggs.store import CaseStore
     from napari_ggs.training.options import Options
 
+NEXT = """\
+Next, in the window: set the study (File > Preferences > Glomerulosclerosis) to
+  {study}
+and open a slide. Plugins > Review, Circles: choose the class non-glomerulus, "not reviewed" and "by
+detection score". Confirm what is no glomerulus, give the others their class; then retrain."""
 Study = Annotated[Path, typer.Option(help="The study (.ggs).")]
 
 
@@ -37,7 +48,8 @@ def retrain(
     start: Annotated[
         str | None,
         typer.Option(
-            help="The model to go on from: its name or file.", show_default="the recipe's"
+            help="The model to go on from: its name or file.",
+            show_default="the one in use; with --recipe the recipe's",
         ),
     ] = None,
     slides: Annotated[
@@ -57,7 +69,9 @@ def retrain(
     ] = None,
     reviewer: Annotated[
         str | None,
-        typer.Option(help="Whose labels.", show_default="those on which all readers agree"),
+        typer.Option(
+            help="The one reader whose labels teach.", show_default="what all readers agree on"
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -83,10 +97,12 @@ def retrain(
     Ctrl+C stops early and saves the best model so far; the same command goes on.
     """
     from napari_ggs import training
+    from napari_ggs.models import in_use
     from napari_ggs.training.options import Options
 
+    start = start or ("" if recipe else in_use(task))
     options = Options(
-        study=study, out=out, task=task, recipe=recipe or "", start=start or "",
+        study=study, out=out, task=task, recipe=recipe or "", start=start,
         slides=tuple(slides or ()), patches=tuple(patches or ()), reviewer=reviewer or "",
         leave_out=tuple(leave_out or ()), settings=tuple(settings or ()),
         device=device, resume=resume,
@@ -98,6 +114,8 @@ def retrain(
         model, early = training.retrain(options, advance, stopped)
     words = " (stopped early)" * early
     console.line(f"The model is {model}, its card {model.with_suffix('.json')}{words}")
+    console.line("Next, is it better than the one in use?")
+    console.line(f"  napari-ggs compare {in_use(task)} {model} --study {study}")
 
 
 def _say_what_is_at_hand(options: "Options") -> None:
@@ -126,7 +144,7 @@ def mine(
     study: Study,
     detector: DetectorName = None,
     classifier: ClassifierName = None,
-    t_det: DetectionScore = 0.05,
+    t_det: LowDetectionScore = 0.05,
     mpp: Mpp = None,
     device: Device = "auto",
 ) -> None:
@@ -146,6 +164,8 @@ def mine(
     require_filter(settings.scheme)
     with CaseStore.open(study) as store, console.interruptible() as cancelled:
         codes = list(_mined(slides, settings, store, mpp, cancelled))
+    if 0 in codes:
+        console.line(NEXT.format(study=study.absolute()))
     if any(codes):
         raise typer.Exit(next(code for code in codes if code))
 

@@ -1,4 +1,4 @@
-"""Commands for slides: run, view, phantom, demo."""
+"""Commands for slides: run, view, convert, phantom, demo."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -55,6 +55,35 @@ def launch(slides: list[Path], mpp: float | None) -> None:
     from napari_ggs.viewer import launch as open_viewer
 
     open_viewer(slides, mpp)
+
+
+def convert(
+    slide: Annotated[Path, typer.Argument(help="A slide of any format, or an address.")],
+    out: Annotated[Path, typer.Argument(help="The OME-Zarr to write: a new name in .ome.zarr.")],
+    mpp: Mpp = None,
+    version: Annotated[
+        Literal["0.4", "0.5"], typer.Option("--ome-zarr", help="0.4 is what older programs read.")
+    ] = "0.5",
+) -> None:
+    """Write a slide as OME-Zarr: all levels, without loss, with um/px.
+
+    Neither label nor macro image nor anything that names a patient goes along. Nothing stands
+    under the new name before all is written; Ctrl+C leaves nothing (exit code 130).
+    """
+    from napari_ggs.slides import open_slide
+    from napari_ggs.slides.converting import write_ome_zarr
+
+    with open_slide(slide, mpp) as opened, console.interruptible() as cancelled:
+        with console.progress(opened.name) as advance:
+            complete = write_ome_zarr(opened, out, version, advance, cancelled)
+        if not complete:
+            from napari_ggs.batch import CANCELLED
+
+            raise typer.Exit(CANCELLED)
+        unread = opened.unread_tiles
+    console.line(f"{out}: {opened.width} x {opened.height} px, {opened.require_mpp():g} um/px")
+    if unread:
+        console.line(f"{unread} tiles of {slide.name} could not be read and are grey in {out.name}")
 
 
 def phantom(

@@ -52,17 +52,19 @@ class TableFormat(StrEnum):
 @app.command("list")
 def list_slides(study: Study) -> None:
     """List the slides of a study: case, patient, runs, and who has labelled their circles."""
+    from napari_ggs.review.export_study import cut_off
     from napari_ggs.store import CaseStore
 
     with CaseStore.open(study, create=False) as store:
-        console.line(f"{study}: {len(store.slides())} slides")
+        number = len(store.slides())
+        console.line(f"{study}: {number} slide{'' if number == 1 else 's'}")
         for slide in store.slides():
             runs = store.runs(slide.id)
             readers = sorted({who for run in runs for who in store.readers(run.id)})
             console.line(
                 f"{slide.name}  case {slide.case}  patient {slide.patient}  "
                 f"{len(runs)} run{'' if len(runs) == 1 else 's'}  "
-                f"readers: {', '.join(readers) or 'none'}"
+                f"readers: {', '.join(readers) or 'none'}{cut_off(store.standing_run(slide.id))}"
             )
 
 
@@ -203,13 +205,15 @@ def next_(
 
     Those of which it is least sure, and that are unlike what is labelled and each other, in the
     order in which to label them. Circles of which people said anything are not chosen. The table
-    names slides as the study does. Exit code 2 if a slide could not be read; the others are.
+    names slides as the study does, and their files. Exit code 2 if a slide could not be read; the
+    others are.
     """
-    from napari_ggs.files import replacing
+    from napari_ggs.files import make_folder, replacing
     from napari_ggs.models import load_classifier
     from napari_ggs.models.choosing import in_use
     from napari_ggs.training.study_next import next_of_study
 
+    make_folder(out.absolute().parent)
     chosen = model or in_use("classification")
     with stoppable(f"Looking at the circles of {study.stem}") as (advance, stopped):
         loaded = load_classifier(chosen, device)
@@ -222,9 +226,9 @@ def next_(
     if found.unread:
         console.line(f"{found.unread} circles were passed over: pixels there cannot be read.")
     console.line(
-        f"Written: {out} ({len(found.table)} of {found.left} circles without a label). Open the "
-        "slides in this order, label these circles (the Review dock orders those of a slide by "
-        f"what would teach the model most), then train: napari-ggs retrain --study {study}"
+        f"Written: {out} ({len(found.table)} of {found.left} circles without a label). Open these "
+        "slides, label these circles (in the Review dock: the order 'what teaches the model most'),"
+        f" then train: napari-ggs retrain --study {study} --out better.safetensors"
     )
     if found.faults:
         raise typer.Exit(2)

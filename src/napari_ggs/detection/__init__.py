@@ -4,8 +4,8 @@ from napari_ggs.detection.circlenet import CircleNet, Maps
 from napari_ggs.detection.detector import AnyDetector, Detector
 from napari_ggs.detection.fusion import FusedDetector
 from napari_ggs.detection.merging import StreamingNms
-from napari_ggs.detection.scanning import DetectionStep, detect
-from napari_ggs.detection.tiling import Region
+from napari_ggs.detection.scanning import DetectionStep, Scanned, detect, scan
+from napari_ggs.detection.tiling import Region, Tile, plan
 
 __all__ = [
     "AnyDetector",
@@ -15,6 +15,10 @@ __all__ = [
     "FusedDetector",
     "Maps",
     "Region",
+    "Scanned",
     "StreamingNms",
+    "Tile",
     "detect",
+    "plan",
+    "scan",
 ]

@@ -1,12 +1,14 @@
 """The detector: images in, circles out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from napari_ggs.detection.circlenet import Maps
 from napari_ggs.detection.decoding import Decoded, decode
 from napari_ggs.devices import inference
 from napari_ggs.rgb import Triple
@@ -56,6 +58,8 @@ class Detector:
         Side of the square tiles that a slide is cut into.
     max_radius_um : float
         No circle is larger: larger ones are cut down to it.
+    engine : callable, optional
+        Computes the network as it would itself, but faster (`napari_ggs.models.engines`).
     """
 
     network: nn.Module
@@ -64,6 +68,7 @@ class Detector:
     std: Triple
     input_px: int = 512
     max_radius_um: float = 200.0
+    engine: Callable[[Tensor], Maps] | None = None
 
     def detect(self, images: Images, threshold: float) -> list[tuple[Array, Array]]:
         """Find glomeruli in images of this detector's resolution.
@@ -88,7 +93,7 @@ class Detector:
         device = next(self.network.parameters()).device
         with inference():
             pixels = as_input(_filled_up(images), self.mean, self.std, device)
-            found = decode(self.network(pixels), threshold)
+            found = decode((self.engine or self.network)(pixels), threshold)
         return [self._within(one, *images.shape[1:3]) for one in found]
 
     def _within(self, found: Decoded, height: int, width: int) -> tuple[Array, Array]:

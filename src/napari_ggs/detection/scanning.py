@@ -18,6 +18,7 @@ from napari_ggs.slides import Slide
 Array = NDArray[np.float64]
 Images = NDArray[np.uint8]
 
+BATCH_SIZE = 4
 READERS = 2
 AHEAD = 2
 """Batches that are read ahead of the network: memory stays bounded."""
@@ -47,13 +48,33 @@ class DetectionStep(NamedTuple):
     seen: tuple[Region, ...] = ()
 
 
+class Scanned(NamedTuple):
+    """What one batch of tiles shows.
+
+    Attributes
+    ----------
+    batch : range
+        The tiles' indices.
+    circles : ndarray, shape (k, 3)
+        x, y, radius in level-0 px, their centres in the tiles' cores. A glomerulus on a border may
+        be there twice.
+    scores : ndarray, shape (k,)
+    network_seconds : float
+    """
+
+    batch: range
+    circles: Array
+    scores: Array
+    network_seconds: float
+
+
 def detect(
     slide: Slide,
     detector: AnyDetector,
     *,
     threshold: float = 0.1,
     region: Region | None = None,
-    batch_size: int = 4,
+    batch_size: int = BATCH_SIZE,
     cancelled: Cancelled = never,
 ) -> Iterator[DetectionStep]:
     """Find the glomeruli of a slide.
@@ -88,22 +109,44 @@ def detect(
         If the slide has no microns per pixel.
     """
     tiles = plan(slide, region, detector.mpp, detector.input_px)
-    scale = detector.mpp / slide.require_mpp()
     largest = detector.max_radius_um / slide.require_mpp()
     merging = StreamingNms([tile.core for tile in tiles], largest)
+    done = 0
+    for found in scan(slide, detector, tiles, threshold, batch_size, cancelled):
+        settled = merging.add(found.batch, found.circles, found.scores)
+        done = found.batch.stop
+        cores = tuple(tiles[i].core for i in found.batch)
+        yield DetectionStep(done, len(tiles), *settled, found.network_seconds, cores)
+    if done < len(tiles) or not tiles:
+        yield DetectionStep(done, len(tiles), *merging.close(), 0.0)
+
+
+def scan(
+    slide: Slide,
+    detector: AnyDetector,
+    tiles: Sequence[Tile],
+    threshold: float,
+    batch_size: int = BATCH_SIZE,
+    cancelled: Cancelled = never,
+) -> Iterator[Scanned]:
+    """Find what tiles of a slide show, batch by batch; borders between tiles are not settled.
+
+    Parameters
+    ----------
+    slide, detector, threshold, batch_size, cancelled
+        See `detect`.
+    tiles : sequence of Tile
+        As `plan` gives them.
+    """
+    scale = detector.mpp / slide.require_mpp()
     done = 0
     for images in _read_ahead(slide, detector, tiles, batch_size, cancelled):
         start = time.perf_counter()
         found = detector.detect(images, threshold)
         spent = time.perf_counter() - start
         batch = range(done, done + len(images))
-        looked_at = tiles[done : done + len(images)]
-        settled = merging.add(batch, *_emitted(looked_at, found, scale))
-        done += len(images)
-        cores = tuple(tile.core for tile in looked_at)
-        yield DetectionStep(done, len(tiles), *settled, spent, cores)
-    if done < len(tiles) or not tiles:
-        yield DetectionStep(done, len(tiles), *merging.close(), 0.0)
+        yield Scanned(batch, *_emitted(tiles[batch.start : batch.stop], found, scale), spent)
+        done = batch.stop
 
 
 def _emitted(

@@ -128,13 +128,14 @@ def _kept(model: Found) -> Path:
     if not folder.exists():
         with explained(folder), scratch_folder(folder) as scratch:
             new = make_folder(scratch / "new")
-            for file in _files(model):
+            for file in files_of(model):
                 shutil.copyfile(file, new / file.name)
             new.replace(folder)
     return folder / model.path.name
 
 
-def _files(model: Found) -> list[Path]:
+def files_of(model: Found) -> list[Path]:
+    """The files of a model and of its members: weights and cards."""
     if not model.card.composite:
         return [model.path, card_path(model.path)]
-    return [model.path, *(file for member in members_of(model) for file in _files(member))]
+    return [model.path, *(file for member in members_of(model) for file in files_of(member))]

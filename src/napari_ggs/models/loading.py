@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import torch
+from torch import nn
 
 from napari_ggs.classification import (
     AnyClassifier,
@@ -18,6 +19,7 @@ from napari_ggs.detection import AnyDetector, Detector, FusedDetector
 from napari_ggs.detection.circlenet import CircleNet
 from napari_ggs.devices import DeviceName, device_of
 from napari_ggs.models.card import ModelCard, ModelError, Triple
+from napari_ggs.models.engines import Engine, tissue
 from napari_ggs.models.finding import Found, find, members_of
 from napari_ggs.models.networks import network_of
 
@@ -116,13 +118,15 @@ def build_detector(found: Found, device: torch.device) -> AnyDetector:
     assert card.max_radius_um is not None
     mean, std = _normalisation(card)
     blank = partial(CircleNet, card.architecture.backbone)
+    network = network_of(blank, card, path, device)
     return Detector(
-        network=network_of(blank, card, path, device),
+        network=network,
         mpp=card.mpp,
         mean=mean,
         std=std,
         input_px=card.input_px,
         max_radius_um=card.max_radius_um,
+        engine=_engine(network, card, device),
     )
 
 
@@ -137,14 +141,16 @@ def build_classifier(found: Found, device: torch.device) -> AnyClassifier:
     assert card.margin_um is not None
     mean, std = _normalisation(card)
     blank = partial(build_network, card.architecture.backbone, len(card.classes))
+    network = network_of(blank, card, path, device)
     return Classifier(
-        network=network_of(blank, card, path, device),
+        network=network,
         scheme=card.scheme,
         margin_um=card.margin_um,
         input_px=card.input_px,
         mean=mean,
         std=std,
         temperature=card.temperature,
+        engine=_engine(network, card, device),
     )
 
 
@@ -153,6 +159,13 @@ def _together(path: Path, combine: Callable[[], Built]) -> Built:
         return combine()
     except ValueError as fault:
         raise ModelError(f"The members of {path} do not go together: {fault}.") from fault
+
+
+def _engine(network: nn.Module, card: ModelCard, device: torch.device) -> Engine | None:
+    """What computes a network, if that is the processor."""
+    if device.type != "cpu":
+        return None
+    return Engine(network, partial(tissue, card.input_px, *_normalisation(card)))
 
 
 def _normalisation(card: ModelCard) -> tuple[Triple, Triple]:

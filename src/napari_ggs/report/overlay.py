@@ -100,7 +100,7 @@ def _scale_bar(axes: Axes, shape: tuple[int, ...], mpp: float | None, downsample
         return
     height, width = shape[:2]
     um_per_px = mpp * downsample
-    length = _round_length(0.2 * width * um_per_px)
+    length = round_length(0.2 * width * um_per_px)
     x, y = 0.03 * width, 0.965 * height
     axes.plot([x, x + length / um_per_px], [y, y], color=_DARK, linewidth=4, solid_capstyle="butt")
     label = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm"
@@ -115,7 +115,7 @@ def _scale_bar(axes: Axes, shape: tuple[int, ...], mpp: float | None, downsample
     )
 
 
-def _round_length(um: float) -> float:
+def round_length(um: float) -> float:
     """The largest of 1, 2 or 5 x 10^k um that is not over `um`."""
     power = 10 ** np.floor(np.log10(um))
     return float(max(step * power for step in (1, 2, 5) if step * power <= um))

@@ -26,6 +26,8 @@ class RunInfo:
     ----------
     models : dict
         Role ("detector", "classifier") to {"name", "sha256"}.
+    engines : dict
+        Role to the name of what computed its network, as "OpenVINO 2026.4.1".
     seconds : dict
         Part of the run ("total", "detector", "classifier") to seconds.
     complete : bool
@@ -37,6 +39,7 @@ class RunInfo:
     """
 
     models: dict[str, dict[str, str]] = field(default_factory=dict)
+    engines: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     complete: bool = True
     missed: float | None = None
@@ -65,6 +68,7 @@ def summarise(
             "filters": scheme.can_filter,
         },
         "models": run.models,
+        "engines": run.engines,
         "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "complete": run.complete,
         "region": run.region,

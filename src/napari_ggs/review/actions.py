@@ -4,10 +4,21 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
+from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import STAYING_OUT
-from napari_ggs.review.events import Assessed, Event, Flagged, Labelled, Noted, Removed
+from napari_ggs.review.events import (
+    Assessed,
+    Confirmed,
+    Event,
+    Flagged,
+    Labelled,
+    Noted,
+    Removed,
+)
 from napari_ggs.review.session import Session
 from napari_ggs.review.walk import Walk
+
+TAKEN_OUT = "This circle is taken out. Press Delete to bring it back, then name it."
 
 
 class Actions:
@@ -29,11 +40,11 @@ class Actions:
 
     @property
     def handles(self) -> tuple[int, ...]:
-        """The circles that the next action is about."""
+        """The circles that the next action is about, taken out or not."""
         if chosen := tuple(int(handle) for handle in self._selected()):
             return chosen
         at = self.walk.current
-        return () if at is None or at not in self.session.table.index else (at,)
+        return (at,) if at is not None and self.session.knows(at) else ()
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -45,16 +56,12 @@ class Actions:
         self._grade(Labelled(self.handles, name))
 
     def confirm(self) -> None:
-        """Make what is predicted of them the label."""
-        rows = self.rows
-        for name in rows["predicted"][rows["label"] == ""].unique():
-            if name:
-                chosen = rows.index[(rows["predicted"] == name) & (rows["label"] == "")]
-                self.session.apply(Labelled(tuple(chosen.tolist()), str(name)))
-        self._go_on(self.handles)
+        """Make what is predicted of them the label; what was judged stays as it is."""
+        self._grade(Confirmed(self.handles))
 
     def assess(self, assessment: str) -> None:
         """Say what stands in the way of a class; said again, it is taken back."""
+        self._refuse_taken_out()
         rows = self.rows
         again = len(rows) > 0 and bool((rows["assessment"] == assessment).all())
         event = Assessed(self.handles, "" if again else assessment)
@@ -65,6 +72,7 @@ class Actions:
 
     def flag(self, flag: str) -> None:
         """Mark a finding beside the class; marked again, it is taken off."""
+        self._refuse_taken_out()
         marked = self.rows["flags"].str.split(",").map(lambda flags: flag in flags)
         self._apply(Flagged(self.handles, flag, on=not bool(marked.all())))
 
@@ -73,8 +81,12 @@ class Actions:
         self._apply(Noted(self.handles, text))
 
     def remove(self) -> None:
-        """Take them out: duplicates, misplaced circles."""
-        self._grade(Removed(self.handles))
+        """Take them out: duplicates, misplaced circles; if all are out, bring them back."""
+        rows = self.rows
+        if len(rows) and bool(rows["removed"].all()):
+            self._apply(Removed(self.handles, out=False))
+        else:
+            self._grade(Removed(self.handles))
 
     def undo(self) -> None:
         """Take back what was done last, and look at it again."""
@@ -92,8 +104,16 @@ class Actions:
 
     def _grade(self, event: Event) -> None:
         handles = self.handles
+        if not isinstance(event, Removed | Confirmed):
+            self._refuse_taken_out()
         self._apply(event)
         self._go_on(handles)
+
+    def _refuse_taken_out(self) -> None:
+        """What is said of a circle that is taken out would be lost on everybody."""
+        rows = self.rows
+        if bool((rows["removed"] & (rows["consensus"] == "")).any()):
+            raise UserError(TAKEN_OUT)
 
     def _go_on(self, handles: tuple[int, ...]) -> None:
         at = self.walk.current
@@ -101,5 +121,5 @@ class Actions:
             self.walk.next()
 
     def _show_latest(self) -> None:
-        if len(self.session.latest) == 1 and self.session.latest[0] in self.session.table.index:
+        if len(self.session.latest) == 1 and self.session.knows(self.session.latest[0]):
             self.walk.visit(self.session.latest[0])

@@ -1,6 +1,6 @@
 """What people said of the circles of a run, carried over to another run over the same slide."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from napari_ggs.circles import iou
 from napari_ggs.glomeruli import circles_of, classes_in_force
 from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.store import FIRST_DRAWN, NEW, CaseStore, FieldChange, circle_text, fold
+from napari_ggs.store.readings import readers
 
 SAME = 0.5
 """Circles of two runs that overlap so much (IoU) are of one glomerulus."""
@@ -75,14 +76,34 @@ def carry_over(store: CaseStore, before: int, run: int, who: str, session: int) 
     StoreError
         If it cannot be kept.
     """
-    carried = carry(*(fold(store.table(each), store.events(each), who) for each in (before, run)))
+    old, new = (fold(store.table(each), store.events(each), who) for each in (before, run))
+    carried = carry(old, new, moved(store.table(before), old))
     journal = store.journal(run, session)
     for edit in carried.edits:
         journal.append("carried", edit)
     return carried
 
 
-def carry(old: pd.DataFrame, new: pd.DataFrame) -> Carried:
+def moved(found: pd.DataFrame, old: pd.DataFrame) -> set[int]:
+    """Handles of the circles that a person moved or resized since they were found."""
+    both = found.index.intersection(old.index)
+    apart = circles_of(found.loc[both]) != circles_of(old.loc[both])
+    return {int(handle) for handle in both[apart.any(axis=1)]}
+
+
+def carry_over_all(store: CaseStore, before: int, run: int) -> None:
+    """Lay what each reader said of one run over another of its slide, in their names.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be kept.
+    """
+    for who in readers(store.events(before)):
+        carry_over(store, before, run, who, store.begin_session(who))
+
+
+def carry(old: pd.DataFrame, new: pd.DataFrame, placed: Collection[int] = ()) -> Carried:
     """Lay a review over the circles of another run.
 
     A circle takes over what was said of the old circle that it overlaps most (IoU >= `SAME`), and
@@ -95,13 +116,16 @@ def carry(old: pd.DataFrame, new: pd.DataFrame) -> Carried:
         The review's table of the run before (`store.folding`), removed circles included.
     new : DataFrame
         The Glomeruli table of the new run; the index holds the handles.
+    placed : collection of int
+        Handles of old circles that people moved or resized.
     """
     partner = matched(circles_of(old), circles_of(new))
     edits, lost = [], 0
-    for place in np.flatnonzero(_edited(old).to_numpy()).tolist():
+    for place in np.flatnonzero(_edited(old) | old.index.isin(list(placed))).tolist():
         row, at = old.iloc[place], partner[place]
         if at >= 0:
-            edits.append(_onto(row, int(new.index[at])))
+            here = old.index[place] in placed
+            edits.append(_onto(row, new.iloc[at], int(new.index[at]), here))
         elif row["removed"] or row["label"] == NON_GLOMERULUS:
             lost += 1
         else:
@@ -138,14 +162,16 @@ def matched(old: NDArray[np.float64], new: NDArray[np.float64]) -> NDArray[np.in
 
 
 def _edited(old: pd.DataFrame) -> pd.Series:
-    said = (old[list(TEXTS.values())] != "").any(axis=1)
-    return said | old["removed"] | (old.index >= FIRST_DRAWN)
+    """Of which this reader said anything; who draws a circle names it."""
+    return (old[list(TEXTS.values())] != "").any(axis=1) | old["removed"]
 
 
-def _onto(row: pd.Series, handle: int) -> list[FieldChange]:
-    """What was said of an old circle, said of a new one."""
+def _onto(row: pd.Series, new: pd.Series, handle: int, placed: bool) -> list[FieldChange]:
+    """What was said of an old circle, said of a new one; `placed`: its place, too."""
     removed = [FieldChange(handle, "removed", "", "1")] if row["removed"] else []
-    return [*_said(row, handle), *removed]
+    there, here = (circle_text(each["x"], each["y"], each["radius"]) for each in (new, row))
+    circle = [FieldChange(handle, "circle", there, here)] if placed and there != here else []
+    return [*circle, *_said(row, handle), *removed]
 
 
 def _drawn(row: pd.Series) -> list[FieldChange]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from napari_ggs.lesions import Scheme
 from napari_ggs.review.conventions import Conventions, conventions
 from napari_ggs.review.placing import Placing, in_one
+from napari_ggs.review.readings import seen_by_reader
 from napari_ggs.review.sections import Section
 from napari_ggs.store import CaseStore, StoredRun, StoredSlide, fold
 
@@ -88,7 +89,8 @@ class CaseSlides:
     def _counted(
         self, run: StoredRun, who: str, count_cut: bool, sections: list[dict] | None
     ) -> Conventions:
-        table = fold(self._store.table(run.id), self._store.events(run.id), who)
+        state = fold(self._store.table(run.id), self._store.events(run.id), who)
+        table = seen_by_reader(state)
         if sections is None:
             placed, names = in_one(table, WHOLE), [WHOLE]
         else:

@@ -20,6 +20,7 @@ SECTION_TIP = "One section (level) of this slide. Double-click the name to chang
 OUTSIDE_TIP = (
     "Glomeruli in no section: they are in the total per biopsy, and not in the average per level."
 )
+NO_LEVEL = "no section"
 OTHER_TIP = "Another slide of this case: its latest run, as you left it."
 
 
@@ -103,9 +104,17 @@ def _other_row(other: OtherSlide) -> CountRow:
 
 
 def _both(name: str, found: Conventions) -> list[CountRow]:
+    level = found.average if found.levels else None
     return [
         CountRow(f"{name}, total", found.total, TOTAL_TIP, strong=True),
-        CountRow(f"{name}, per level", found.average, AVERAGE_TIP, average=True, strong=True),
+        CountRow(
+            f"{name}, per level",
+            level,
+            AVERAGE_TIP,
+            average=True,
+            strong=True,
+            remark="" if level else NO_LEVEL,
+        ),
     ]
 
 

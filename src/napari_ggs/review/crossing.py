@@ -58,8 +58,8 @@ class Reach:
             return f"No: every circle is reviewed, and {_percent(self.least)} is {self._side}."
         if not self.possible:
             return (
-                f"No. Whatever the {_circles(self.left)} are, %GGS ends {self._side}: between "
-                f"{_percent(self.least)} and {_percent(self.most)}."
+                f"No. Whatever the {_circles(self.left)} {_are(self.left)}, %GGS ends "
+                f"{self._side}: between {_percent(self.least)} and {_percent(self.most)}."
             )
         return f"{self._verdict} {self._worst}"
 
@@ -131,3 +131,7 @@ def _percent(share: float) -> str:
 
 def _circles(number: int) -> str:
     return "unreviewed circle" if number == 1 else f"{number} unreviewed circles"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

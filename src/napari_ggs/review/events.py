@@ -51,6 +51,23 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class Confirmed:
+    """What is predicted of circles was found right; those that were judged stay as they are."""
+
+    handles: Handles
+    kind: ClassVar[str] = "labelled"
+
+    def changes(self, rows: pd.DataFrame) -> Iterable[FieldChange]:
+        """See `Event`."""
+        chosen = rows.loc[list(self.handles)]
+        judged = (chosen["label"] != "") | chosen["assessment"].isin(STAYING_OUT)
+        judged |= chosen["removed"]
+        named = chosen[~judged & (chosen["predicted"] != "")]
+        for handle, name in zip(named.index.tolist(), named["predicted"], strict=True):
+            yield FieldChange(handle, "label", "", str(name))
+
+
+@dataclass(frozen=True)
 class Settled:
     """Circles got the class on which the readers agree; "" takes it back."""
 
@@ -110,15 +127,17 @@ class Noted:
 
 @dataclass(frozen=True)
 class Removed:
-    """Circles were taken out (misplaced): neither counted nor trained on."""
+    """Circles were taken out (misplaced): neither counted nor trained on; or brought back."""
 
     handles: Handles
+    out: bool = True
     kind: ClassVar[str] = "removed"
 
     def changes(self, rows: pd.DataFrame) -> Iterable[FieldChange]:
         """See `Event`."""
-        there = [h for h in self.handles if not rows.loc[h, "removed"]]
-        return (FieldChange(handle, "removed", "", "1") for handle in there)
+        old, new = ("", "1") if self.out else ("1", "")
+        others = [h for h in self.handles if bool(rows.loc[h, "removed"]) != self.out]
+        return (FieldChange(handle, "removed", old, new) for handle in others)
 
 
 @dataclass(frozen=True, eq=False)

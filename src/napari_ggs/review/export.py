@@ -117,11 +117,16 @@ def _sure(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told(table: pd.DataFrame, subject: Subject) -> pd.DataFrame:
-    """The table in the columns of the file, without free words unless names are asked for."""
-    told = table.assign(reviewer=subject.reviewer)
-    if not subject.names.identify:
-        flags = [flags_text({*flags_of(text)} & {*FLAGS}) for text in told["flags"]]
-        told = told.assign(flags=flags, note="")
+    """The table in the columns of the file."""
+    told = without_free_words(table.assign(reviewer=subject.reviewer), subject.names)
     cut = ["cut"] if told["cut"].any() else []
     columns = glomeruli.columns(subject.reading.run.scheme)
     return told[[*columns, *cut, "assessment", "flags", "note", "reviewer"]]
+
+
+def without_free_words(table: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """The table of a review without what people wrote freely, unless names are asked for."""
+    if names.identify:
+        return table
+    flags = [flags_text({*flags_of(text)} & {*FLAGS}) for text in table["flags"]]
+    return table.assign(flags=pd.Series(flags, table.index, dtype="str"), note="")

@@ -7,7 +7,7 @@ from typing import Literal
 from napari_ggs.errors import UserError
 from napari_ggs.review.export import Format, Subject, export_table
 from napari_ggs.review.readings import as_left
-from napari_ggs.store import CaseStore, StoredSlide
+from napari_ggs.store import CaseStore, StoredRun, StoredSlide
 from napari_ggs.store.locating import open_stored
 from napari_ggs.store.pseudonyms import Names
 
@@ -51,6 +51,8 @@ class Told:
         What was written of it, each in words.
     place : str
         Where, below the folder of the export; files end in what the words say.
+    remark : str
+        What to know of it; "" if nothing.
     fault : Exception or None
         Why the rest was not.
     """
@@ -58,12 +60,13 @@ class Told:
     slide: StoredSlide
     written: list[str] = field(default_factory=list)
     place: str = ""
+    remark: str = ""
     fault: Exception | None = None
 
     @property
     def words(self) -> str:
         """All that was written, and where; "" if nothing was."""
-        return ", ".join(self.written) + (f" in {self.place}" if self.written else "")
+        return ", ".join(self.written) + (f" in {self.place}{self.remark}" if self.written else "")
 
 
 def export_slide(store: CaseStore, slide: StoredSlide, wanted: Wanted) -> Told:
@@ -84,12 +87,19 @@ def _export(store: CaseStore, wanted: Wanted, told: Told) -> None:
     if run is None:
         raise UserError("There is nothing to export, since no run was made on it.")
     subject = Subject(told.slide, as_left(store, run, wanted.reviewer), wanted.names)
-    told.place = subject.folder.as_posix()
+    told.place, told.remark = subject.folder.as_posix(), cut_off(run)
     for written in wanted.tables:
         path, number = export_table(subject, wanted.out, written, wanted.leica)
         told.written.append(f"{_counted(number, 'circle')} ({path.suffix})")
     if wanted.patches:
         told.written.append(_export_patches(subject, wanted, wanted.patches))
+
+
+def cut_off(run: StoredRun | None) -> str:
+    """What to know of a run that did not look at all the tissue; "" if it did."""
+    if run is None or (run.finished and run.info.get("complete", True)):
+        return ""
+    return ", CUT OFF: a part of the tissue was not searched; run the slide again"
 
 
 def _export_patches(subject: Subject, wanted: Wanted, picture: Literal["png", "tif"]) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from napari_ggs.errors import UserError
 from napari_ggs.store import CaseStore, StoredRun
-from napari_ggs.store.readings import CONSENSUS, as_said, readers
+from napari_ggs.store.readings import CONSENSUS, as_said, readers, with_agreed
 
 __all__ = ["CONSENSUS", "Reading", "as_left", "readers"]
 
@@ -43,10 +43,24 @@ def drawn_by_others(table: pd.DataFrame) -> pd.Series:
     return drawn & (table["label"] == "") & (table["assessment"] == "")
 
 
-def as_left(store: CaseStore, run: StoredRun, reviewer: str | None = None) -> Reading:
-    """A run as a reader left it; by default the only one, else all of them together.
+def seen_by_reader(state: pd.DataFrame) -> pd.DataFrame:
+    """What counts for a reader: without what only others drew, and with what was settled.
 
-    See `napari_ggs.store.readings.as_said`.
+    A circle on which the readers settled stands, whatever this reader took out or put aside.
+    """
+    return with_agreed(state[~drawn_by_others(state)])
+
+
+def settled(
+    store: CaseStore, run: StoredRun, reviewer: str | None = None
+) -> tuple[str, pd.DataFrame]:
+    """Who said what of a run, with the circles that were removed; see `as_left`.
+
+    Returns
+    -------
+    reader : str
+    state : DataFrame
+        See `napari_ggs.store.folding`.
 
     Raises
     ------
@@ -59,5 +73,20 @@ def as_left(store: CaseStore, run: StoredRun, reviewer: str | None = None) -> Re
             f"{', '.join(readers(store.events(run.id)))} disagree on {number} circles and have "
             "not settled them: name one of them with --reviewer, or settle on a consensus first."
         )
-    kept = state[~state["removed"].astype(bool)].drop(columns="disputed")
-    return Reading(run, reader, kept.sort_values("id"))
+    return reader, state.drop(columns="disputed")
+
+
+def as_left(store: CaseStore, run: StoredRun, reviewer: str | None = None) -> Reading:
+    """A run as a reader left it; by default the only one, else all of them together.
+
+    See `napari_ggs.store.readings.as_said`.
+
+    Raises
+    ------
+    UserError
+        If nothing is there of the reviewer, or readers disagree and have not settled it.
+    """
+    reader, state = settled(store, run, reviewer)
+    kept = state[~state["removed"].astype(bool)]
+    own = kept if reader == CONSENSUS else kept[~drawn_by_others(kept)]
+    return Reading(run, reader, own.sort_values("id"))

@@ -17,6 +17,7 @@ from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.review.events import Event
 from napari_ggs.review.journal import Journal, MemoryJournal
+from napari_ggs.review.readings import seen_by_reader
 from napari_ggs.store import Event as Kept
 from napari_ggs.store import FieldChange, apply_changes, existing, starting, value_of
 
@@ -98,16 +99,21 @@ class Session:
 
         The index holds the handles.
         """
-        return existing(self._rows[~self._rows["removed"]])
+        rows = self.everything
+        return rows[~rows["removed"]]
 
     @property
     def everything(self) -> pd.DataFrame:
-        """The table with the removed circles."""
-        return existing(self._rows)
+        """The table with the removed circles, without those that only other readers drew."""
+        return seen_by_reader(existing(self._rows))
 
     def rows(self, handles: Iterable[int]) -> pd.DataFrame:
         """The rows of some circles."""
         return self._rows.loc[list(handles)]
+
+    def knows(self, handle: int) -> bool:
+        """Whether a circle is there, taken out or not: not one that was drawn and undone."""
+        return handle in self._rows.index and bool(self._rows.loc[handle, "exists"])
 
     @property
     def thresholds(self) -> Thresholds:
@@ -261,7 +267,8 @@ class Session:
             self.changed.emit(Change(handles.to_numpy()[differ], before[differ], after[differ]))
 
     def _shown(self, rows: pd.DataFrame) -> NDArray[np.object_]:
-        there = rows["x"].notna() & ~rows["removed"] & glomeruli.passes(rows, self._thresholds)
+        there = rows["x"].notna() & ~(rows["removed"] & (rows["consensus"] == ""))
+        there &= glomeruli.passes(rows, self._thresholds)
         names: NDArray[np.object_] = (
             glomeruli.classes_in_force(rows).where(there, HIDDEN).to_numpy(dtype=object)
         )

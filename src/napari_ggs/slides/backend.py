@@ -27,7 +27,7 @@ class Backend(Protocol):
     Attributes
     ----------
     name : str
-        "tiff" or "openslide".
+        "tiff", "zarr", "picture" or "openslide".
     grids : tuple of Grid
         The levels in the file, finest first.
     mpp : float or None

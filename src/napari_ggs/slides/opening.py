@@ -7,18 +7,23 @@ import openslide
 
 from napari_ggs.slides.backend import Backend
 from napari_ggs.slides.errors import SlideError, TileError
+from napari_ggs.slides.leica import LeicaBackend
+from napari_ggs.slides.locations import absolute, is_zarr
 from napari_ggs.slides.openslide_backend import OpenSlideBackend
+from napari_ggs.slides.picture import PictureBackend, is_picture
 from napari_ggs.slides.resolution import PLAUSIBLE, plausible
 from napari_ggs.slides.slide import Slide
 from napari_ggs.slides.tiff import TiffBackend
+from napari_ggs.slides.tiff_guard import check_claims
 
-OURS = {"aperio", "generic-tiff", None}
+LEICA, SCN = "leica", ".scn"
+OURS = {"aperio", "generic-tiff", LEICA, None}
 """What OpenSlide calls the TIFFs that are read tile by tile here; other vendors' overlap, turn or
 stitch tiles in their own ways."""
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PROBES = 3
-FORMATS = "SVS, tiled TIFF, NDPI, SCN, MRXS, BIF or DICOM"
+FORMATS = "SVS, TIFF, OME-TIFF, OME-Zarr, NDPI, SCN, MRXS, BIF, DICOM, PNG or JPEG"
 
 
 def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
@@ -27,7 +32,8 @@ def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
     Parameters
     ----------
     path : str or Path
-        A slide file, one file of a DICOM slide, or the folder of one.
+        A slide file, one file of a DICOM slide, the folder of one or of an OME-Zarr, or the
+        address of an OME-Zarr (https, http, s3).
     mpp : float, optional
         Microns per level-0 pixel, instead of what the file says.
 
@@ -40,7 +46,7 @@ def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
     SlideError
         If there is nothing at `path`, it is no slide or a damaged one, or `mpp` is not credible.
     """
-    path = Path(path).absolute()  # so that a copy in another process finds it
+    path = absolute(path)  # so that a copy in another process finds it
     if mpp is not None and plausible(mpp) is None:
         raise SlideError(
             f"{mpp:g} microns per pixel cannot be: a slide has {PLAUSIBLE[0]:g} to "
@@ -76,31 +82,52 @@ def _dicom_file(folder: Path) -> Path:
 
 def _backend(path: Path) -> Backend:
     try:
-        file = _slide_file(path)
-        backend = _tiff(file) or _openslide(file)
+        backend = _zarr(path) if is_zarr(path) else _file(_slide_file(path))
     except PermissionError as error:
         raise SlideError(f"{path.name} may not be read by this user. Ask for access.") from error
     except OSError as error:
         raise SlideError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    if _answers(backend):
+    fault = _fault(backend)
+    if fault is None:
         return backend
     backend.close()
     raise SlideError(
-        f"{path.name} opens as a slide, but none of {PROBES} tiles across it can be decoded: it is "
-        f"damaged. "
-        f"Copy or export it again."
+        f"{path.name} opens as a slide, but none of {PROBES} tiles across it can be decoded "
+        f"({' '.join(str(fault).split())[:200]}): it is damaged. Copy or export it again."
     )
+
+
+def _zarr(path: Path) -> Backend:
+    from napari_ggs.slides.zarr_backend import ZarrBackend
+
+    return ZarrBackend(path)
+
+
+def _file(path: Path) -> Backend:
+    if is_picture(path):
+        return PictureBackend(path)
+    return _tiff(path) or _openslide(path)
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in TIFF_MAGIC
 
 
 def _tiff(path: Path) -> Backend | None:
     """Our own TIFF path, or None if the file is for OpenSlide."""
-    with path.open("rb") as file:
-        if file.read(4) not in TIFF_MAGIC:
-            return None
-    if openslide.OpenSlide.detect_format(path) not in OURS:
+    if not _is_tiff(path):
+        return None
+    vendor = openslide.OpenSlide.detect_format(path)
+    if path.suffix.lower() == SCN and vendor != LEICA:
+        raise SlideError(  # else its first page, an overview with the label, would be the slide
+            f"{path.name} lacks what Leica writes about its areas: it is damaged. Copy or export "
+            f"it again."
+        )
+    if vendor not in OURS:
         return None
     try:
-        return TiffBackend(path)
+        return LeicaBackend(path) if vendor == LEICA else TiffBackend(path)
     except (SlideError, OSError):
         raise
     except Exception:  # damaged headers make tifffile raise anything; OpenSlide has the last word
@@ -108,6 +135,8 @@ def _tiff(path: Path) -> Backend | None:
 
 
 def _openslide(path: Path) -> Backend:
+    if _is_tiff(path):
+        check_claims(path)
     try:
         return OpenSlideBackend(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
@@ -122,12 +151,16 @@ def _openslide(path: Path) -> Backend:
         ) from error
 
 
-def _answers(backend: Backend) -> bool:
-    """Whether any of a few tiles across level 0 can be decoded."""
+def _fault(backend: Backend) -> TileError | None:
+    """What is wrong with each of a few tiles across level 0; None if any can be decoded."""
     grid = backend.grids[0]
+    fault = None
     for i in range(PROBES):
         share = (i + 1) / (PROBES + 1)
-        with suppress(TileError):
+        try:
             backend.decode(0, int(grid.rows * share), int(grid.columns * share))
-            return True
-    return False
+        except TileError as error:
+            fault = error
+        else:
+            return None
+    return fault

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from napari_ggs.slides.cache import TileCache
 from napari_ggs.slides.errors import TileError
 from napari_ggs.slides.faults import UNREAD, Faults
 from napari_ggs.slides.grid import Grid, Part, Scale
+from napari_ggs.slides.kept_tiles import KeptTiles
 from napari_ggs.slides.resample import resample
 
 COARSEST = 1_500
@@ -44,6 +46,10 @@ class Pyramid:
         self._in_file = len(backend.grids)
         self._made: set[tuple[int, int, int]] = set()
         self.grids = with_synthesised(backend.grids)
+
+    @cached_property
+    def _kept(self) -> KeptTiles:
+        return KeptTiles(f"{self.backend.fingerprint()}-{self.backend.name}-{self._in_file}")
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -100,7 +106,9 @@ class Pyramid:
     def _make(self, level: int, row: int, column: int) -> Pixels:
         if self._closed:  # else every tile would count as damaged
             raise ValueError(f"{self._name} is closed.")
-        if level >= self._in_file:
+        if level > self._in_file:
+            return self._kept_or_halved(level, row, column)
+        if level == self._in_file:
             return self._halved(level, row, column)
         if level > 0:
             return self._coarse(level, row, column)
@@ -136,6 +144,20 @@ class Pyramid:
         x, y, width, height = grid.tile_box(row, column)
         corner = x * grid.scale.x, y * grid.scale.y
         return resample(self, level - 1, corner, grid.scale, (width, height))
+
+    def _kept_or_halved(self, level: int, row: int, column: int) -> Pixels:
+        """From the disk, else made and kept there unless pixels that it is made of are unread.
+
+        A tile of the first level that the file lacks takes four tiles, which is as fast to do
+        again; one of the next levels takes 16, 64 and so on.
+        """
+        x, y, width, height = self.grids[level].tile_box(row, column)
+        pixels = self._kept.get((level, row, column), width, height)
+        if pixels is None:
+            pixels = self._halved(level, row, column)
+            if self.is_whole(level, x, y, width, height):
+                self._kept.put((level, row, column), pixels)
+        return pixels
 
     def _halved(self, level: int, row: int, column: int) -> Pixels:
         above = self.grids[level - 1]

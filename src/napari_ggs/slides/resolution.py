@@ -17,6 +17,24 @@ def plausible(mpp: float | None) -> float | None:
     return mpp if PLAUSIBLE[0] <= mpp <= PLAUSIBLE[1] else None
 
 
+UNITS = {"m": 1e6, "cm": 1e4, "mm": 1e3, "µm": 1.0, "μm": 1.0, "um": 1.0, "nm": 1e-3, "Å": 1e-4}
+"""Microns of the units in which OME writes lengths: signs of OME-XML, names of OME-Zarr."""
+UNITS |= {
+    "meter": 1e6,
+    "centimeter": 1e4,
+    "millimeter": 1e3,
+    "micrometer": 1.0,
+    "micron": 1.0,
+    "nanometer": 1e-3,
+    "angstrom": 1e-4,
+}
+
+
+def microns(length: float | None, unit: str) -> float | None:
+    """Return a length in microns; None if there is none or its unit is none of length."""
+    return None if length is None or unit not in UNITS else length * UNITS[unit]
+
+
 def number(text: str | None) -> float | None:
     """Read a number as scanners write them, also with a decimal comma; None if it is none."""
     try:

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     import zarr
 
 CACHE_BYTES = 256 * 2**20
+COMPOUND_ENDINGS = (".ome.tif", ".ome.tiff", ".ome.zarr", ".zarr")
 
 
 def result_name(path: Path) -> str:
     """What a slide at `path` is called: the file's name without its ending, or the folder's."""
+    for ending in COMPOUND_ENDINGS:
+        if path.name.lower().endswith(ending):
+            return path.name[: -len(ending)] or path.name
     return path.name if path.is_dir() else path.stem
 
 
@@ -96,7 +100,7 @@ class Slide:
 
     @property
     def backend(self) -> str:
-        """What reads the file: "tiff" or "openslide"."""
+        """What reads the file: "tiff", "zarr", "picture" or "openslide"."""
         return self._backend.name
 
     @property
@@ -123,7 +127,7 @@ class Slide:
         hint = f" It names an objective of {power}x, which is no measure." if power else ""
         raise SlideError(
             f"{self.path.name} has no microns per pixel in its metadata.{hint} Give it with --mpp "
-            f"(0.25 for a 40x scan, 0.5 for 20x) or in the field of the dock."
+            f"(0.25 for a 40x scan, 0.5 for 20x), or in the dock's field."
         )
 
     @cached_property

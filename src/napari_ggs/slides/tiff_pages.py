@@ -1,6 +1,6 @@
 """Which pages of a TIFF are levels of the slide, and whether their headers can be true."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from tifffile import TiffFile, TiffPage
@@ -26,7 +26,9 @@ COMPRESSIONS = {
 """TIFF's compression numbers that this backend decodes; 33003 and 33005 are Aperio's."""
 
 JPEG, APERIO_YCBCR = 7, 33003
-RGB, YCBCR = 2, 6
+GREY, RGB, YCBCR = 1, 2, 6
+TOGETHER, SEPARATE = 1, 2
+"""TIFF's PlanarConfiguration: colours pixel by pixel, or one plane of tiles for each."""
 MAX_PAGES = 64
 _REDUCED, _MASK_OR_MACRO = 1, 0xFFFFFFFE
 
@@ -34,27 +36,44 @@ _REDUCED, _MASK_OR_MACRO = 1, 0xFFFFFFFE
 def is_readable(page: TiffPage) -> bool:
     """Whether the page holds 8-bit RGB in a way that is decoded tile by tile here."""
     colour = page.photometric == RGB or (page.photometric == YCBCR and page.compression == JPEG)
+    return colour and page.samplesperpixel == 3 and _is_decoded(page)
+
+
+def has_colour(page: TiffPage) -> bool:
+    """Whether the page holds one colour, in 8 bits, in a way that is decoded here."""
+    return page.photometric == GREY and page.samplesperpixel == 1 and _is_decoded(page)
+
+
+def _is_decoded(page: TiffPage) -> bool:
     return (
-        colour
-        and page.compression in COMPRESSIONS
-        and page.planarconfig == 1
-        and (page.samplesperpixel, page.bitspersample, page.imagedepth) == (3, 8, 1)
+        page.compression in COMPRESSIONS
+        and page.planarconfig in (TOGETHER, SEPARATE)
+        and (page.bitspersample, page.imagedepth) == (8, 1)
         and page.dtype == "uint8"
     )
 
 
-def level_pages(tiff: TiffFile) -> list[TiffPage]:
-    """Pages of the pyramid, finest first.
+def level_pages(tiff: TiffFile) -> list[tuple[TiffPage, ...]]:
+    """Pages of the pyramid, finest first, each a tuple of one.
 
     The first page is level 0. A later page, or a sub-image of the first, is a level if it is
     laid out alike (so that Aperio's striped thumbnail, label and macro are none), has the same
     aspect and is smaller than the level before.
     """
-    base, *others = islice(_pages(tiff), MAX_PAGES)
+    base, *others = ((page,) for page in islice(_pages(tiff), MAX_PAGES))
+    return reduced(base, others, is_readable)
+
+
+def reduced(
+    base: tuple[TiffPage, ...],
+    others: Iterable[tuple[TiffPage, ...]],
+    readable: Callable[[TiffPage], bool],
+) -> list[tuple[TiffPage, ...]]:
+    """Level 0 and those of the other pages that are coarser levels of it, finest first."""
     levels = [base]
-    for page in sorted(others, key=lambda page: -page.imagewidth):
-        if _is_reduced(page, levels[-1], base):
-            levels.append(page)
+    for pages in sorted(others, key=lambda pages: -pages[0].imagewidth):
+        if all(readable(page) for page in pages) and _is_reduced(pages[0], levels[-1][0], base[0]):
+            levels.append(pages)
     return levels
 
 
@@ -75,7 +94,7 @@ def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
 def _is_reduced(page: TiffPage, above: TiffPage, base: TiffPage) -> bool:
     if page.is_tiled != base.is_tiled or page.subfiletype & _MASK_OR_MACRO:
         return False
-    if not is_readable(page) or not _smaller(page, above):
+    if not _smaller(page, above):
         return False
     return _same_aspect((base.imagewidth, base.imagelength), (page.imagewidth, page.imagelength))
 
@@ -91,8 +110,15 @@ def _same_aspect(base: tuple[int, int], level: tuple[int, int]) -> bool:
     return low < high
 
 
-def grid_of(page: TiffPage, base: TiffPage, name: str) -> Grid:
-    """Size and tiling of a page, from its own tags (never from Aperio's OriginalWidth)."""
+def grid_of(pages: tuple[TiffPage, ...], base: tuple[TiffPage, ...], name: str) -> Grid:
+    """Size and tiling of a level, from its own tags (never from Aperio's OriginalWidth)."""
+    first, *others = (_grid(page, base[0], name) for page in pages)
+    if any(other != first for other in others):
+        raise SlideError(f"{name} has colours of different sizes: its header is damaged.")
+    return first
+
+
+def _grid(page: TiffPage, base: TiffPage, name: str) -> Grid:
     width, height = page.imagewidth, page.imagelength
     tile = (
         (page.tilewidth, page.tilelength)
@@ -108,7 +134,8 @@ def grid_of(page: TiffPage, base: TiffPage, name: str) -> Grid:
 
 def _check_tiles(page: TiffPage, grid: Grid, name: str) -> None:
     """Refuse a page whose table of tiles does not fit its size or the file."""
-    expected, listed = grid.rows * grid.columns, len(page.dataoffsets)
+    planes = page.samplesperpixel if page.planarconfig == SEPARATE else 1
+    expected, listed = planes * grid.rows * grid.columns, len(page.dataoffsets)
     if listed < expected or len(page.databytecounts) < expected:
         raise SlideError(
             f"{name} should have {expected} tiles and lists {listed}: its header is damaged. "

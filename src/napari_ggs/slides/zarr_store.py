@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import zarr
@@ -22,8 +25,22 @@ from napari_ggs.slides.grid import Grid
 if TYPE_CHECKING:
     from napari_ggs.slides.slide import Slide
 
+
+WORKERS = min(32, (os.cpu_count() or 1) + 4)
+"""Threads that decode chunks."""
+
 AIM, LARGEST = 512, 1024
 """Side of a chunk: as near to 512 px as whole tiles allow, and at most 1,024."""
+
+
+@lru_cache(maxsize=1)
+def _workers(process: int) -> ThreadPoolExecutor:  # noqa: ARG001
+    """Threads that are not the loop's own, for each process.
+
+    A slide that is itself a Zarr needs the loop's to decode, and would wait for ever once all of
+    them were busy with chunks of this store.
+    """
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="slide")
 
 
 def chunk_side(grid: Grid) -> int:
@@ -84,7 +101,9 @@ class SlideStore(Store):
         place = self._place(key)
         if place is None:
             return None
-        chunk = (await asyncio.to_thread(self._chunk, *place)).reshape(-1)
+        loop = asyncio.get_running_loop()
+        chunk = await loop.run_in_executor(_workers(os.getpid()), self._chunk, *place)
+        chunk = chunk.reshape(-1)
         return make.from_array_like(chunk[_span(byte_range, len(chunk))])
 
     async def get_partial_values(

@@ -32,6 +32,7 @@ from napari_ggs.store.journal import RunJournal
 from napari_ggs.store.runs import StoredRun
 from napari_ggs.store.slides import SlideInfo, StoredSlide
 from napari_ggs.store.sweeps import Field
+from napari_ggs.store.tasks import NewTask, StoredTask, TaskState
 
 __all__ = [
     "ASSESSMENTS",
@@ -43,12 +44,15 @@ __all__ = [
     "Event",
     "Field",
     "FieldChange",
+    "NewTask",
     "RunJournal",
     "SlideInfo",
     "StoreError",
     "StoredComparison",
     "StoredRun",
     "StoredSlide",
+    "StoredTask",
+    "TaskState",
     "apply_changes",
     "circle_of",
     "circle_text",

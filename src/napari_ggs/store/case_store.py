@@ -15,11 +15,12 @@ from napari_ggs.store.runs import Runs
 from napari_ggs.store.secrets import Secrets
 from napari_ggs.store.slides import Slides
 from napari_ggs.store.sweeps import Sweeps
+from napari_ggs.store.tasks import Tasks
 from napari_ggs.store.verifying import problems
 from napari_ggs.store.views import Views
 
 
-class CaseStore(Slides, Cases, Runs, Views, Sweeps, Secrets, Comparisons):
+class CaseStore(Slides, Cases, Runs, Views, Sweeps, Secrets, Comparisons, Tasks):
     """A study: patients, their cases, slides, runs over them, and what readers did.
 
     Every edit is an appended event; the present is a fold over the events

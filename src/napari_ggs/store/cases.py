@@ -73,6 +73,11 @@ class Cases(Part):
         with self.database.reading() as db:
             return _is_finished(db, _id_of(db, case))
 
+    def case_events(self, case: str) -> list[Event]:
+        """When and by whom a case was finished and reopened, the latest last."""
+        with self.database.reading() as db:
+            return log.read(db, "case_id = ?", (_id_of(db, case),))
+
     def snapshot(self, case: str) -> dict[str, Any] | None:
         """What was found when the case was last finished; None if it never was."""
         with self.database.reading() as db:

@@ -25,6 +25,7 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._writing = False
 
     @classmethod
     def open(cls, path: Path) -> "Database":
@@ -67,7 +68,8 @@ class Database:
         """A transaction that writes: it is on disk when the block ends, or nothing has changed.
 
         It begins as a writer (BEGIN IMMEDIATE): one that reads first and writes later fails at
-        once where another writer is active, whatever the timeout (REFERENCE.md section 7).
+        once where another writer is active, whatever the timeout (REFERENCE.md section 7). Inside
+        another one it is a part of that: all of it is kept, or nothing.
 
         Raises
         ------
@@ -75,7 +77,11 @@ class Database:
             If the file is locked or cannot be written, or the disk is full.
         """
         with self._transaction("BEGIN IMMEDIATE") as db:
-            yield db
+            around, self._writing = self._writing, True
+            try:
+                yield db
+            finally:
+                self._writing = around
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -85,6 +91,9 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        if self._writing:
+            yield self._connection
+            return
         with explained(self.path):
             self._connection.execute(begin)
             try:

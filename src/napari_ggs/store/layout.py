@@ -127,9 +127,22 @@ def _add_secrets(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE secrets (secret TEXT NOT NULL UNIQUE ON CONFLICT IGNORE)")
 
 
+def _add_tasks(db: sqlite3.Connection) -> None:
+    """See `napari_ggs.store.tasks`; of one that is there already, an import changes nothing."""
+    db.execute(
+        "CREATE TABLE tasks ("
+        "path TEXT NOT NULL, work TEXT NOT NULL, stamp TEXT NOT NULL, about TEXT NOT NULL, "
+        "state TEXT NOT NULL, fingerprint TEXT, reason TEXT NOT NULL DEFAULT '', "
+        "attempts INTEGER NOT NULL DEFAULT 0, began TEXT, ended TEXT, "
+        "run_id INTEGER REFERENCES runs, "
+        "PRIMARY KEY (path, work) ON CONFLICT IGNORE) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX tasks_of_content ON tasks (fingerprint, work)")
+
+
 Step = Callable[[sqlite3.Connection], None]
 
-STEPS: list[Step] = [_first_layout, _add_secrets]
+STEPS: list[Step] = [_first_layout, _add_secrets, _add_tasks]
 """Each brings the layout to the next version; what has been released is never edited."""
 
 

@@ -29,7 +29,8 @@ def open_stored(stored: StoredSlide, folders: Sequence[Path] = ()) -> Slide:
     looked = " or below ".join(map(str, (stored.path, *folders)))
     raise SlideError(
         f"No file with the content of the slide {stored.name} is at {looked}: open it in the "
-        "window once, or give the folder that holds it with --slides."
+        "window once, or name the folder that holds it (--slides of a command, 'Slides were moved' "
+        "in the Retrain dock)."
     )
 
 

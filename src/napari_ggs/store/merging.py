@@ -82,7 +82,7 @@ def _cases(theirs: sqlite3.Connection, ours: sqlite3.Connection) -> dict[int, in
 def _copy(theirs: sqlite3.Connection, ours: sqlite3.Connection, table: str, ids: Ids) -> None:
     columns = layout.columns(theirs, table)
     targets = [table if column == "id" else _REFERS.get(column) for column in columns]
-    theirs.create_function("ours", 2, lambda target, number: ids[target][number])
+    theirs.create_function("ours", 2, lambda target, number: number and ids[target][number])
     values = [
         f"ours('{target}', {column})" if target else column
         for column, target in zip(columns, targets, strict=True)

@@ -61,6 +61,10 @@ class Names:
         """What a patient is called."""
         return self._called("patient", name)
 
+    def case(self, name: str) -> str:
+        """What a case is called."""
+        return self._called("case", name)
+
     def reader(self, name: str) -> str:
         """What a reader is called."""
         return self._called("reader", name)

@@ -25,6 +25,8 @@ def as_said(
 ) -> tuple[str, pd.DataFrame]:
     """What a reader says of a run; by default the only one, else all of them together.
 
+    A reader who is named says what they said for themselves, whatever was settled on.
+
     Of several readers, a circle has the consensus, else the class on which those agree who gave
     one. Without a consensus it is removed if anyone removed it, and has the gravest assessment
     that anyone gave.
@@ -50,9 +52,20 @@ def as_said(
         )
     chosen = reviewer or (known[0] if len(known) == 1 else "")
     state = fold(table, events, chosen)
+    state = with_agreed(state) if reviewer is None else state.assign(label=state["own_label"])
     if chosen or len(known) < 2:
         return chosen, state.assign(disputed=False)
     return CONSENSUS, _together(state, {who: fold(table, events, who) for who in known})
+
+
+def with_agreed(state: pd.DataFrame) -> pd.DataFrame:
+    """A reader's state in which what the readers settled on is neither out nor put aside."""
+    agreed = state["consensus"] != ""
+    aside = state["assessment"].isin(STAYING_OUT)
+    return state.assign(
+        removed=state["removed"].astype(bool) & ~agreed,
+        assessment=state["assessment"].mask(agreed & aside, ""),
+    )
 
 
 def _together(state: pd.DataFrame, each: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

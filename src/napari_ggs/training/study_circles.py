@@ -56,7 +56,7 @@ def places(store: CaseStore, slide: StoredSlide, reviewer: str = "") -> pd.DataF
     """
     found = pd.DataFrame(columns=_COLUMNS)
     for run in reversed(store.runs(slide.id)):
-        seen = _standing(store, run, reviewer)
+        seen = run_places(store, run, reviewer)
         if len(found):
             judged = found[found["standing"] != OPEN]
             seen = seen[(seen["standing"] != OPEN) & ~_among(seen, judged)]
@@ -67,8 +67,11 @@ def places(store: CaseStore, slide: StoredSlide, reviewer: str = "") -> pd.DataF
 _COLUMNS = [*GEOMETRY, "id", "run", "label", "predicted", "standing", "removed", "shown"]
 
 
-def _standing(store: CaseStore, run: StoredRun, reviewer: str) -> pd.DataFrame:
-    """The circles of one run; whoever touched one has looked at it, also if it was taken back."""
+def run_places(store: CaseStore, run: StoredRun, reviewer: str = "") -> pd.DataFrame:
+    """What is known of each circle of one run, as `places` tells it.
+
+    Whoever touched a circle has looked at it, also if it was taken back.
+    """
     events = store.events(run.id)
     if reviewer:
         state = fold(store.table(run.id), events, reviewer).assign(disputed=False)

@@ -92,11 +92,11 @@ class AnswerPanel(QWidget):
             layout.addWidget(part)
         self.show_answer(None)
 
-    def show_answer(self, answer: Answer | None, left: int | None = None) -> None:
+    def show_answer(self, answer: Answer | None, left: int | None = None, extent: str = "") -> None:
         """Show an answer; None if there is nothing to review yet.
 
         To a reader who is blind to the model, `answer` is of what they have read, and `left` is
-        how many circles are to be read still.
+        how many circles are to be read still. `extent` says if it is not of all the tissue.
         """
         for part in (self.section, self.shifted, self.kidney, self.plot):
             part.setVisible(answer is not None and left is None)
@@ -114,7 +114,7 @@ class AnswerPanel(QWidget):
         self.progress.setMaximum(max(answer.total if left is None else answer.reviewed + left, 1))
         self.progress.setValue(answer.reviewed)
         blind = [] if left is None else [OF_READ]
-        self.remarks.setText(" ".join([*blind, *remarks(answer)]))
+        self.remarks.setText(" ".join([extent, *blind, *remarks(answer)]).strip())
         self.remarks.setVisible(bool(self.remarks.text()))
 
 

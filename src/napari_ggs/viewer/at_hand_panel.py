@@ -1,36 +1,44 @@
-"""What a study has to teach: labels by class, patients, folders of patches."""
+"""What a study has to teach: labels by class, patients, folders of patches and of moved slides."""
 
 from pathlib import Path
 
 import pandas as pd
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
-    QFileDialog,
     QGridLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_ggs.evaluation.gate import LEVEL
+from napari_ggs.evaluation.sign_flip import least_patients
 from napari_ggs.lesions import SCHEMES
-from napari_ggs.viewer.circle_panel import row_of
-from napari_ggs.viewer.style import MUTED, swatch, wrapped
+from napari_ggs.training.at_hand import AtHand
+from napari_ggs.viewer.folder_list import FolderList, fit_rows
+from napari_ggs.viewer.style import MUTED, WARNING, swatch, wrapped
 
 HUMAN_ALONE = "Only what people labelled is learnt from; predictions alone teach nothing."
+FEWEST = least_patients(LEVEL)
 KEEP = (
-    "Tick patients to keep for comparing: they are not learnt from. A verdict needs at least 6 who "
-    "are reviewed in full."
+    "Tick patients who are reviewed in full to keep them for comparing: they are not learnt from."
 )
-LOW = "max-height: {height}px; font-size: 11px;"
-MOST_ROWS = 6
+PATCHES = (
+    "Add folder of patches …",
+    "Learn from labelled patches too: patient/class/*.png, or an export.",
+)
+MOVED = (
+    "Slides were moved: add their folder …",
+    "Slides that are not where they were are looked for below it, by content: also renamed ones.",
+)
+SMALL = f"color: {MUTED}; font-size: 11px;"
 LESIONS = {lesion.name: lesion for scheme in SCHEMES.values() for lesion in scheme.lesions}
 
 
 class AtHandPanel(QWidget):
-    """Shows labelled data; patients can be kept for comparing, folders of patches added.
+    """Shows labelled data; patients can be kept for comparing, folders added.
 
     Attributes
     ----------
@@ -44,57 +52,86 @@ class AtHandPanel(QWidget):
         super().__init__(parent)
         self.table = pd.DataFrame({"patient": [], "class": [], "human": [], "predicted": []})
         self._ticks: dict[str, QListWidgetItem] = {}
-        self._folders: list[Path] = []
         self.counts: dict[str, tuple[QLabel, QLabel]] = {}
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(1, 1)
-        self.words = wrapped()
-        self.patients, self.folders = QListWidget(), QListWidget()
-        self.add = QPushButton("Add folder of patches …")
-        self.add.setToolTip("Learn from labelled patches too: patient/class/*.png, or an export.")
-        self.remove = QPushButton("Remove")
+        self.words, self.shares = wrapped(), wrapped(style=SMALL)
+        self.gone = wrapped(style=f"color: {WARNING};")
+        self.patients = QListWidget()
+        self.patches, self.slides = FolderList(*PATCHES), FolderList(*MOVED)
+        self._gone: tuple[Path, ...] = ()
         self._lay_out()
-        self.patients.itemChanged.connect(lambda _: self.changed.emit())
-        self.add.clicked.connect(self._on_add)
-        self.remove.clicked.connect(self._on_remove)
-        self._fit_lists()
+        self.patients.itemChanged.connect(lambda _: self._on_ticked())
+        for folders in (self.patches, self.slides):
+            folders.changed.connect(self._on_folders)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        small = f"color: {MUTED}; font-size: 11px;"
-        self._keep = wrapped(KEEP, small)
+        self._keep = wrapped(KEEP, SMALL)
         layout.addLayout(self._grid)
-        layout.addWidget(self.words)
-        layout.addWidget(wrapped(HUMAN_ALONE, small))
-        layout.addWidget(self._keep)
-        layout.addWidget(self.patients)
-        layout.addWidget(self.folders)
-        layout.addLayout(row_of(self.add, self.remove))
+        for part in (
+            self.words, wrapped(HUMAN_ALONE, SMALL), self._keep, self.patients, self.shares,
+            self.gone, self.slides, self.patches,
+        ):  # fmt: skip
+            layout.addWidget(part)
+        for part in (self._keep, self.patients, self.shares, self.gone):
+            part.hide()
 
-    def show_table(self, table: pd.DataFrame) -> None:
-        """Show what is labelled (`labelled_data`); who was kept stays so."""
-        kept = self.kept()
-        self.table = table
-        by_class = table.groupby("class", sort=False)[["human", "predicted"]].sum()
+    def show_study(self, found: AtHand) -> None:
+        """Show what is labelled; who was kept stays so."""
+        self.table, self._gone = found.table, found.gone
+        by_class = self.table.groupby("class", sort=False)[["human", "predicted"]].sum()
         self._fill_grid(by_class.loc[[name for name in LESIONS if name in by_class.index]])
-        human = table[table["human"] > 0]
+        human = self.table[self.table["human"] > 0]
         labels, number = int(human["human"].sum()), human["patient"].nunique()
         self.words.setText(f"<b>{labels:,} labels of {number} patient{'s' * (number != 1)}</b>")
-        self._list_patients(human.groupby("patient")["human"].sum(), kept)
-        self._fit_lists()
+        self._list_patients(human.groupby("patient")["human"].sum(), found.slides)
+        self._show_gone()
 
-    def _list_patients(self, labels: "pd.Series[int]", kept: tuple[str, ...]) -> None:
-        self.patients.blockSignals(True)
-        self.patients.clear()
-        self._ticks = {
-            str(patient): QListWidgetItem(f"{patient}  ({number} labels)", self.patients)
-            for patient, number in labels.items()
-        }
-        self.keep(kept)
-        self.patients.blockSignals(False)
+    def _list_patients(self, labels: "pd.Series[int]", slides: dict[str, tuple[str, ...]]) -> None:
+        kept = self.kept()
+        with QSignalBlocker(self.patients):
+            self.patients.clear()
+            self._ticks = {
+                str(patient): QListWidgetItem(
+                    f"{patient}, {number} labels ({', '.join(slides[str(patient)])})",
+                    self.patients,
+                )
+                for patient, number in labels.items()
+            }
+            self.keep(kept)
+        fit_rows(self.patients)
+        for part in (self._keep, self.shares):
+            part.setVisible(bool(self._ticks))
+        self._show_shares()
+
+    def _show_gone(self) -> None:
+        """Say which slides are missing, unless it was said where to look for them."""
+        names = ", ".join(path.name for path in self._gone)
+        are = "slide is" if len(self._gone) == 1 else "slides are"
+        self.gone.setText(
+            f"{len(self._gone)} {are} not where the study has seen them last ({names})."
+        )
+        self.gone.setVisible(bool(self._gone) and not self.slides.chosen())
+
+    def _show_shares(self) -> None:
+        """Say before the training whether there can be a verdict after it."""
+        kept = len(self.kept())
+        few = "" if kept >= FEWEST else f": a verdict needs {FEWEST} or more"
+        self.shares.setText(
+            f"<b>{len(self._ticks) - kept}</b> to learn from, <b>{kept}</b> kept for comparing{few}"
+        )
+
+    def _on_ticked(self) -> None:
+        self._show_shares()
+        self.changed.emit()
+
+    def _on_folders(self) -> None:
+        self._show_gone()
+        self.changed.emit()
 
     def keep(self, patients: tuple[str, ...]) -> None:
         """Tick these patients, and no others."""
@@ -107,14 +144,18 @@ class AtHandPanel(QWidget):
         ticked = Qt.CheckState.Checked
         return tuple(name for name, tick in self._ticks.items() if tick.checkState() == ticked)
 
-    def patches(self) -> tuple[Path, ...]:
-        """The folders of patches."""
-        return tuple(self._folders)
+    def number(self) -> int:
+        """How many labels are learnt from."""
+        return int(self._teaching()["human"].sum())
+
+    def _teaching(self) -> pd.DataFrame:
+        """What is labelled of patients who are not kept."""
+        return self.table[(self.table["human"] > 0) & ~self.table["patient"].isin(self.kept())]
 
     def missing(self, *, several_classes: bool) -> str:
         """What keeps a model from learning, in a sentence; "" if nothing does."""
-        human = self.table[(self.table["human"] > 0) & ~self.table["patient"].isin(self.kept())]
-        if several_classes and self.folders.count():
+        human = self._teaching()
+        if several_classes and self.patches.chosen():
             return ""  # what they hold is seen when the training begins
         if human.empty:
             return "Nothing to learn from yet: label circles in the Review dock first."
@@ -134,7 +175,7 @@ class AtHandPanel(QWidget):
                 widget.deleteLater()
         self.counts.clear()
         for column, words in enumerate(("labelled", "only predicted"), start=2):
-            self._grid.addWidget(_number(words, f"color: {MUTED}; font-size: 11px;"), 0, column)
+            self._grid.addWidget(_number(words, SMALL), 0, column)
         for row, (name, human, predicted) in enumerate(counts.itertuples(), start=1):
             picture = QLabel()
             picture.setPixmap(swatch(LESIONS[name], 16))
@@ -142,38 +183,6 @@ class AtHandPanel(QWidget):
             cells = picture, QLabel(LESIONS[name].title), *self.counts[name]
             for column, cell in enumerate(cells):
                 self._grid.addWidget(cell, row, column)
-
-    def _fit_lists(self) -> None:
-        """Make the lists as high as what is in them, up to some rows."""
-        for box in (self.patients, self.folders):
-            rows = min(box.count(), MOST_ROWS)
-            box.setStyleSheet(LOW.format(height=box.sizeHintForRow(0) * rows + 6))
-            box.setVisible(bool(rows))
-        self._keep.setVisible(bool(self.patients.count()))
-        self.remove.setVisible(bool(self.folders.count()))
-
-    def _on_add(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of labelled patches")
-        if folder:
-            self.add_folder(Path(folder))
-
-    def add_folder(self, folder: Path) -> None:
-        """Learn from a folder of patches too."""
-        if folder not in self._folders:
-            self._folders.append(folder)
-            self.folders.addItem(str(folder))
-            self.folders.setCurrentRow(self.folders.count() - 1)
-            self._fit_lists()
-            self.changed.emit()
-
-    def _on_remove(self) -> None:
-        place = self.folders.currentRow()
-        if place < 0:
-            return
-        self.folders.takeItem(place)
-        del self._folders[place]
-        self._fit_lists()
-        self.changed.emit()
 
 
 def _number(words: str, style: str = "") -> QLabel:

@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from napari_ggs.errors import UserError
 from napari_ggs.viewer.messages import Failure, Job, Step
@@ -22,11 +22,22 @@ NICENESS = 5
 
 def main() -> None:
     """Do one job."""
+    serve(messages)
+
+
+def serve(messages: Callable[[Any, Callable[[], bool]], Iterator[object]]) -> None:
+    """Read a job from stdin and write what comes of it to stdout.
+
+    Parameters
+    ----------
+    messages : callable
+        Gives the messages, from the job and a function that says whether to stop.
+    """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     out = _claim_stdout()
     with suppress(EOFError, BrokenPipeError):  # napari is gone, or did not want the job after all
-        job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301  from the process that started us
+        job = pickle.load(sys.stdin.buffer)  # noqa: S301  from the process that started us
         stop = threading.Event()
         threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
         for message in messages(job, stop.is_set):

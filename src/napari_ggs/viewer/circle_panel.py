@@ -1,5 +1,6 @@
 """The circle at hand: how probable each class is, and a button with its key for all one can say."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,8 +17,17 @@ from qtpy.QtWidgets import (
 )
 
 from napari_ggs.lesions import Lesion, Scheme
+from napari_ggs.store import flags_of
 from napari_ggs.viewer.style import MUTED, STOP, swatch, wrapped
 
+STATES: dict[str, Callable[[Any], bool]] = {
+    "Uncertain": lambda row: row["assessment"] == "uncertain",
+    "Ungradable": lambda row: row["assessment"] == "ungradable",
+    "Cut": lambda row: row["assessment"] == "cut",
+    "Segmental": lambda row: "segmental" in flags_of(str(row["flags"])),
+    "Take out": lambda row: bool(row["removed"]),
+}
+"""Buttons that show whether what they say holds of the circle at hand."""
 REFUSED = "This note is not kept. Press Enter to try again."
 COLUMNS = 3
 """Of the buttons below the classes."""
@@ -71,6 +81,7 @@ class CirclePanel(QWidget):
         self.title = wrapped(style="font-weight: 600;")
         self.classes: dict[str, QPushButton] = {}
         self._bars: dict[str, ProbabilityBar] = {}
+        self._states: dict[str, QPushButton] = {}
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
@@ -104,13 +115,17 @@ class CirclePanel(QWidget):
             self._grid.addWidget(bar, row, 1)
             self.classes[lesion.name], self._bars[lesion.name] = button, bar
 
-    def add_act(self, button: QPushButton) -> None:
-        """Add a button for something else that one can say or do."""
+    def add_act(self, button: QPushButton, short: str) -> None:
+        """Add a button for something else that one can say or do; `short` is what it says."""
         self.acts.addWidget(button, *divmod(self.acts.count(), COLUMNS))
+        if short in STATES:
+            button.setCheckable(True)
+            self._states[short] = button
 
     def forget_acts(self) -> None:
         """Take these buttons away."""
         _clear(self.acts)
+        self._states.clear()
 
     def show_circle(self, row: Any, scheme: Scheme, words: str, *, blind: bool = False) -> None:
         """Show a row of a review's table; None for no circle.
@@ -129,6 +144,8 @@ class CirclePanel(QWidget):
             self._bars[lesion.name].setVisible(not blind)
             given = row is not None and row["label"] == lesion.name
             self.classes[lesion.name].setChecked(given)
+        for short, button in self._states.items():
+            button.setChecked(row is not None and STATES[short](row))
 
     def refuse_note(self) -> None:
         """Show that the note that was written is not kept; it stays, to be entered again."""

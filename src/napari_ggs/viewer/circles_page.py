@@ -1,27 +1,33 @@
 """The circles of a review one by one: order and filters, gallery, the circle at hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
-from qtpy.QtCore import QModelIndex, Qt
+import pandas as pd
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.review import Change
 from napari_ggs.review.actions import Actions
 from napari_ggs.review.comparison import left_to_read
 from napari_ggs.review.queue import rank
-from napari_ggs.review.readings import drawn_by_others
+from napari_ggs.review.session import HIDDEN
 from napari_ggs.store import Event
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.circle_panel import CirclePanel, act_button, hint
-from napari_ggs.viewer.filter_row import FilterRow
-from napari_ggs.viewer.gallery import HANDLE, Gallery
+from napari_ggs.viewer.circle_words import words_of, words_of_several
+from napari_ggs.viewer.filter_row import TEACHING, FilterRow
+from napari_ggs.viewer.gallery import Gallery
 from napari_ggs.viewer.list_end import ListEnd
+from napari_ggs.viewer.look_alikes import LookAlikes
+from napari_ggs.viewer.next_slide import NextSlide
 from napari_ggs.viewer.review_keys import DRAW
 from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.style import ACCENT, button_style, scrolling
 
+SOON_MS = 300
+"""Circles that appear while a run goes on come to the gallery so much later, many at once."""
 HINT = (
     "Click a circle in the slide or a picture here. Hold Tab to see the tissue without circles; "
     "Ctrl + drag draws a circle; drag a selected one to move it, its rim to resize it."
@@ -40,16 +46,24 @@ class CirclesPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._review: SlideReview | None = None
+        self._fresh: set[int] = set()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._take_in)
         self.filters, self.gallery, self.circle = FilterRow(), Gallery(), CirclePanel()
         self.confirm = QPushButton("Confirm and go on  [Space]")
         self.confirm.setStyleSheet(button_style(ACCENT))
         self.confirm.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.end = ListEnd()
+        self.end, self.alike, self.next = ListEnd(), LookAlikes(), NextSlide()
         self._lay_out()
         self.filters.changed.connect(self.sort)
-        self.gallery.clicked.connect(self._on_clicked)
+        self.alike.changed.connect(self.sort)
+        self.next.chosen.connect(self.sort)
+        self.gallery.clicked.connect(lambda _: self._on_clicked())
         self.circle.labelled.connect(self._on_labelled)
         self.circle.noted.connect(self._on_noted)
+        self.circle.note.returnPressed.connect(self.gallery.setFocus)
         self.confirm.clicked.connect(self._on_confirm)
         self.end.resting.connect(self._on_rest)
 
@@ -58,6 +72,8 @@ class CirclesPage(QWidget):
         self._leave()
         self._review = review
         self.gallery.follow(review)
+        self.alike.follow(review)
+        self.next.follow(review)
         if review is not None:
             self._join(review)
         self._show_circle()
@@ -69,6 +85,8 @@ class CirclesPage(QWidget):
         inner = QVBoxLayout(body)
         inner.setContentsMargins(6, 4, 6, 0)
         inner.addWidget(self.filters)
+        inner.addWidget(self.next)
+        inner.addWidget(self.alike)
         inner.addWidget(self.gallery, 1)
         inner.addWidget(self.circle)
         inner.addWidget(hint(HINT))
@@ -82,17 +100,27 @@ class CirclesPage(QWidget):
         """Order the circles anew; stay at the one at hand."""
         if self._review is None:
             return
-        session = self._review.session
-        table = session.table[~drawn_by_others(session.table)]
-        chosen = rank(
-            table,
-            session.scheme,
-            session.thresholds,
-            self.filters.by(),
-            count_cut=preferences.count_cut(),
-        )
-        let = self.filters.filter().rows(table, session.scheme)
-        self._review.walk.set_order([int(h) for h in chosen if let[h]])
+        self._review.walk.set_order(self._wanted())
+
+    def _wanted(self) -> list[int]:
+        """The circles that the filters let through, in the order that is chosen."""
+        assert self._review is not None
+        table = self._review.session.table
+        let = self.filters.filter().rows(table, self._review.session.scheme)
+        return [int(h) for h in self._ranked(table) if let[h]]
+
+    def _ranked(self, table: pd.DataFrame) -> Iterable[int]:
+        """Handles in the order that is chosen."""
+        assert self._review is not None
+        session, by = self._review.session, self.filters.by()
+        self.next.offer(by == TEACHING)
+        if by == TEACHING:
+            order = self.alike.teaching(table)
+            shown = set(order)
+            first = [handle for handle in self.next.first(table) if handle in shown]
+            return dict.fromkeys([*first, *order])
+        count_cut = preferences.count_cut()
+        return rank(table, session.scheme, session.thresholds, by, count_cut=count_cut)
 
     def say_next(self, found: str = "") -> None:
         """Say what is to be done at the end of a list, below what came of it."""
@@ -111,6 +139,7 @@ class CirclesPage(QWidget):
         walk.moved.disconnect(self._on_moved)
         walk.ordered.disconnect(self._on_ordered)
         walk.ended.disconnect(self.say_next)
+        self._review.layers.chosen.disconnect(self._on_chosen)
         self._review.picker.toggled.disconnect(self._on_drawing)
 
     def _join(self, review: SlideReview) -> None:
@@ -126,6 +155,7 @@ class CirclesPage(QWidget):
         self.filters.lay_out(session.scheme)
         self._lay_out_acts(review)
         review.layers.blinded.connect(self._on_blinded)
+        review.layers.chosen.connect(self._on_chosen)
         self._on_blinded(review.blind)
         self.sort()
 
@@ -136,7 +166,8 @@ class CirclesPage(QWidget):
             if key.short:
                 button = act_button(key.short, key.cap, key.words)
                 button.clicked.connect(partial(attempt, key.act))
-                self.circle.add_act(button)
+                button.clicked.connect(self._show_circle)
+                self.circle.add_act(button, key.short)
                 if key.key == DRAW:
                     button.setCheckable(True)
                     self.draw = button
@@ -174,16 +205,35 @@ class CirclesPage(QWidget):
         self._act(lambda actions: actions.label(name))
         self._show_circle()
 
-    def _on_clicked(self, index: QModelIndex) -> None:
+    def _on_clicked(self) -> None:
         chosen = self.gallery.chosen()
         assert self._review is not None
-        if len(chosen) > 1:
-            self._review.layers.select(chosen)
-        else:
-            self._review.walk.visit(index.data(HANDLE))
+        if len(chosen) == 1:
+            self._review.walk.visit(chosen[0])
+            return
+        self._review.layers.choose(chosen)
 
     def _on_changed(self, change: Change) -> None:
         self.gallery.circles.touch([int(handle) for handle in change.handles])
+        appeared = (change.before == HIDDEN) & (change.after != HIDDEN)
+        self._fresh.update(int(handle) for handle in change.handles[appeared])
+        if self._fresh:
+            self._soon.start()
+
+    def _take_in(self) -> None:
+        """Circles that came while one reviews go to the end of the order."""
+        fresh, self._fresh = self._fresh, set()
+        if self._review is None or self._review.over:
+            return
+        walk = self._review.walk
+        new = [h for h in self._wanted() if h in fresh and walk.place(h) is None]
+        if new:
+            walk.set_order((*walk.order, *new))
+
+    def _on_chosen(self, handles: list[int]) -> None:
+        if len(handles) > 1:
+            self.gallery.mark(handles)
+        self._show_circle()
 
     def _on_recorded(self, event: Event) -> None:
         self.gallery.circles.touch([change.handle for change in event.changes])
@@ -201,13 +251,14 @@ class CirclesPage(QWidget):
         self.gallery.come_to(self._review.walk.current)
         self._show_circle()
 
-    def _show_circle(self) -> None:
+    def _show_circle(self, *_: object) -> None:
         if self._review is None:
             return
         session, walk = self._review.session, self._review.walk
         handle, place = walk.current, walk.place(walk.current)
-        table = session.everything
-        row = table.loc[handle] if handle in table.index else None
-        where = f", {place + 1} of {len(walk.order)}" if place is not None else ""
-        words = "No circle chosen" if row is None else f"Circle {row['id']}{where}"
+        chosen, row = self._review.layers.selected(), None
+        if len(chosen) < 2 and handle is not None and session.knows(handle):
+            row = session.rows([handle]).iloc[0]
+        words = words_of(row, session.scheme, place, len(walk.order))
+        words = words_of_several(len(chosen)) if len(chosen) > 1 else words
         self.circle.show_circle(row, session.scheme, words, blind=self._review.blind)

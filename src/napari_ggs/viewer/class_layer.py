@@ -17,6 +17,8 @@ UNNAMED = Lesion("not named yet", "", UNNAMED_COLOUR)
 """In place of a class: circles that a reader who is blind to the model has not named."""
 
 SYMBOL, FACE = "disc", "transparent"
+BOLD = 2.0
+"""So much wider is the border of a selected circle."""
 USUAL_UM = 150.0
 """Diameter of what is added with napari's tool until a person says otherwise."""
 
@@ -76,6 +78,8 @@ class ClassLayer:
             points.features = self._features(rows)
             points.selected_data = set(np.flatnonzero(rows.index.isin(selected)))
         self.handles = rows.index
+        if len(selected):
+            self.fit_border(points.current_border_width)
         points.refresh()
         points.name = f"{self.lesion.title} ({len(rows)})"
 
@@ -107,6 +111,7 @@ class ClassLayer:
         chosen = set(np.flatnonzero(self.handles.isin(list(handles))).tolist())
         if chosen != set(self.points.selected_data):
             self.points.selected_data = chosen
+            self.fit_border(self.points.current_border_width)
 
     def circles(self) -> Array:
         """x, y, radius in level-0 px of the points as they are drawn, shape (n, 3)."""
@@ -119,12 +124,15 @@ class ClassLayer:
         return bool((points.border_color == border).all() and (points.face_color == face).all())
 
     def fit_border(self, width: float) -> None:
-        """Draw the borders of a width in level-0 pixels."""
-        self.points.current_border_width = width
-        if self.points.visible and len(self.points.data):
-            with self.points.events.blocker_all():  # else napari draws it anew three times
-                self.points.border_width = width
-            self.points.events.border_width()
+        """Draw the borders of a width in level-0 pixels, those of selected circles bolder."""
+        points = self.points
+        points.current_border_width = width
+        if points.visible and len(points.data):
+            widths = np.full(len(points.data), width, dtype=float)
+            widths[sorted(points.selected_data)] *= BOLD
+            with points.events.blocker_all():  # else napari draws it anew three times
+                points.border_width = widths
+            points.events.border_width()
 
     def _features(self, rows: pd.DataFrame) -> dict[str, Any]:
         """What napari's status bar tells of the circle under the pointer."""

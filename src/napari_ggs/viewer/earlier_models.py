@@ -59,4 +59,7 @@ class EarlierModels(QWidget):
 
 def _how(one: Choice) -> str:
     """How it came into use, by the day."""
-    return one.told.replace(one.at, one.at[:10]) if one.at else one.told
+    if not one.at:
+        return one.told
+    how = {"better": "found better", "override": one.reason, "back": "gone back to"}[one.why]
+    return f"since {one.at[:10]}, {one.who}: {how}"

@@ -117,7 +117,10 @@ class ExportForm(QWidget):
 
     def offer_slides(self, number: int) -> None:
         """Offer one slide, or all of a study."""
-        refill(self.slides, {"This slide": False, f"All {number} slides of the study": True})
+        offered: dict[str, object] = {"This slide": False}
+        if number > 1:
+            offered[f"All {number} slides of the study"] = True
+        refill(self.slides, offered)
 
     def offer_labels(self, me: str, readers: list[str]) -> None:
         """Offer the labels of each reader, and of all together."""

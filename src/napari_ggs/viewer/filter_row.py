@@ -1,6 +1,6 @@
 """In which order circles are gone through, and which ones."""
 
-from typing import get_args
+from typing import Final, Literal, get_args
 
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QPushButton, QSpinBox, QWidget
@@ -9,6 +9,8 @@ from napari_ggs.lesions import Scheme
 from napari_ggs.review.filters import STATUSES, Filter
 from napari_ggs.review.queue import Order
 
+TEACHING: Final = "teaching"
+"""The order that needs more than the table: see `napari_ggs.viewer.look_alikes`."""
 ORDERS = {
     "answer": "what could change the answer",
     "class": "by class",
@@ -17,8 +19,9 @@ ORDERS = {
     "size": "largest first",
     "place": "by place",
     "entropy": "by entropy",
+    TEACHING: "what teaches the model most",
 }
-assert set(ORDERS) == set(get_args(Order))
+assert set(ORDERS) == {*get_args(Order), TEACHING}
 ALL = "all classes"
 UNREVIEWED = "not reviewed"
 TELLING = "against the model"
@@ -101,9 +104,9 @@ class FilterRow(QWidget):
             self.sure.setValue(self.sure.maximum())
         self.changed.emit()
 
-    def by(self) -> Order:
+    def by(self) -> Order | Literal["teaching"]:
         """The order that is chosen."""
-        chosen: Order = self.order.currentData()
+        chosen: Order | Literal["teaching"] = self.order.currentData()
         return chosen
 
     def filter(self) -> Filter:

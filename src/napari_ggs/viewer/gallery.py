@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import (
     QAbstractListModel,
+    QItemSelection,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QRectF,
     QSize,
     Qt,
 )
-from qtpy.QtGui import QColor, QFont, QKeyEvent, QPainter, QPen
+from qtpy.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from qtpy.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_ggs.glomeruli import STAYING_OUT
@@ -165,6 +167,10 @@ class Gallery(QListView):
         self.thumbnails: Thumbnails | None = None
         self._review: SlideReview | None = None
 
+    def sizeHint(self) -> QSize:
+        """One row, where the window is too low for more."""
+        return QSize(2 * SIDE_PX, self.minimumHeight())
+
     def follow(self, review: SlideReview | None) -> None:
         """Show the circles of a review."""
         if self.thumbnails is not None:
@@ -180,10 +186,16 @@ class Gallery(QListView):
             self.setItemDelegate(GalleryDelegate(review, self.thumbnails, self))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Where arrows lead is the circle at hand, as where one clicks."""
-        before = self.currentIndex()
+        """Where arrows lead, and what Ctrl+A selects, is chosen as what one clicks."""
+        before = self.chosen()
         super().keyPressEvent(event)
-        if self.currentIndex() != before:
+        if self.chosen() != before:
+            self.clicked.emit(self.currentIndex())
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """What a box is drawn around is chosen too; beside all pictures, nothing is."""
+        super().mouseReleaseEvent(event)
+        if len(self.chosen()) != 1:
             self.clicked.emit(self.currentIndex())
 
     def come_to(self, handle: int | None) -> None:
@@ -194,6 +206,15 @@ class Gallery(QListView):
             self.scrollTo(index)
         else:
             self.clearSelection()
+
+    def mark(self, handles: Sequence[int]) -> None:
+        """Show circles as selected that were selected elsewhere."""
+        marked = QItemSelection()
+        for index in map(self.circles.index_of, handles):
+            if index.isValid():
+                marked.select(index, index)
+        if (model := self.selectionModel()) is not None:
+            model.select(marked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def chosen(self) -> list[int]:
         """Handles of the circles that are selected."""

@@ -7,8 +7,8 @@ from napari_ggs.viewer.style import ACCENT, card_style, wrapped
 STEPS = (
     "Drag a slide into the window, or File ▸ Open Sample ▸ PAS kidney phantom.",
     "Press <b>Detect &amp; Classify</b>. Circles appear while it works.",
-    "Check them: <b>Plugins ▸ Review</b> goes through them by keyboard. Or click a circle: keys 1 "
-    "to 5 give it another class, Ctrl+Z undoes. An eye icon hides a class.",
+    "Check them: <b>Plugins ▸ Glomerulosclerosis ▸ Review</b> goes through them by keyboard. Or "
+    "click a circle: keys 1 to 5 give it another class, Ctrl+Z undoes. An eye icon hides a class.",
 )
 
 

@@ -65,9 +65,9 @@ class Keeping:
     def read_as(self, who: str, session: Session) -> None:
         """Let somebody else go on with a session: their labels are shown, and theirs are kept."""
         assert self.run is not None
-        self.session, self.who = self.store.begin_session(who), who
-        events = self.store.events(self.run)
+        begun, events = self.store.begin_session(who), self.store.events(self.run)
         state = replay(self.store.table(self.run), events, who)
+        self.session, self.who = begun, who
         session.go_on_in(self.journal())
         session.resume(state, events[-1].id if events else 0)
 

@@ -42,13 +42,17 @@ class ClassLayers:
         Whether they tell nothing of what the model says.
     blinded : Signal
         Emits whether they are blind from now on.
+    chosen : Signal
+        Emits the handles of the circles that are selected from now on.
     """
 
     blinded = Signal(bool)
+    chosen = Signal(list)
 
     def __init__(self, viewer: ViewerModel, session: Session, image: Image) -> None:
         self._viewer, self.session, self.image = viewer, session, image
         self.blind = False
+        self._lent: str | None = None
         self._layers: dict[str, ClassLayer] = {}
         self._borders = Borders(viewer, image, self._layers.values)
         self._edits = LayerEdits(session, self.rows_of)
@@ -117,6 +121,27 @@ class ClassLayers:
         chosen = list(handles)
         for layer in self._layers.values():
             layer.select(chosen)
+        self.chosen.emit(chosen)
+
+    def choose(self, handles: Iterable[int]) -> None:
+        """Select exactly these circles, and show hidden layers that hold some of them.
+
+        What is said of a selection passes over what is hidden.
+        """
+        chosen = list(handles)
+        self.select(chosen)
+        for layer in self._layers.values():
+            if layer.handles.isin(chosen).any():
+                layer.points.visible = True
+
+    def lend(self, name: str) -> None:
+        """Show the layer of a class, if it is hidden, until another class is asked for."""
+        if self._lent is not None and self._lent != name and self._lent in self._layers:
+            self._layers[self._lent].points.visible = False
+        if self._lent != name:
+            self._lent = None
+        if name in self._layers and not self._layers[name].points.visible:
+            self._layers[name].points.visible, self._lent = True, name
 
     def at(self, x: float, y: float) -> int | None:
         """The visible circle around a place (level-0 px) whose centre is nearest, if any."""

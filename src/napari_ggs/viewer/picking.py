@@ -25,8 +25,9 @@ from napari.components.overlays import ZoomOverlay
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import circles_of
-from napari_ggs.review import Drawn, Moved, Session
+from napari_ggs.review import Drawn, Event, Moved, Session
 from napari_ggs.store import NEW
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.coordinates import from_points
@@ -36,10 +37,14 @@ CLICK_PX = 4
 """A press that moves less on the screen is a click."""
 RIM = 0.22
 """Share of the radius on both sides of the rim where a drag resizes."""
-SMALLEST_UM = 10.0
-"""A circle that is drawn smaller was a slip of the hand."""
+SMALLEST_UM, LARGEST_UM = 10.0, 1000.0
+"""Diameters: a circle that is drawn smaller or larger was a slip of the hand."""
+SLIP = (
+    f"That would be no glomerulus: its centre must lie on the slide, and its diameter between "
+    f"{SMALLEST_UM:.0f} and {LARGEST_UM:.0f} um. It was left as it was."
+)
 BOX = "_ggs_box"
-DRAWING = "Drawing: drag from the centre of a glomerulus to its rim. D ends it."
+DRAWING = "Drawing: drag from centre to rim. D ends it."
 
 Drag = Generator[None, None, None]
 Circle = tuple[float, float, float]
@@ -164,9 +169,9 @@ class Picker:
 
         yield from self._preview(event, label, NEW, to_the_rim)
         circle = to_the_rim(*self._place(event))
-        if circle[2] * self._layers.image.scale[-1] >= SMALLEST_UM / 2 and attempt(
-            lambda: self._session.apply(Drawn(*circle, label))
-        ):
+        if circle[2] * self._layers.image.scale[-1] < SMALLEST_UM / 2:
+            return
+        if attempt(lambda: self._apply(Drawn(*circle, label), circle)):
             self._layers.select(self._session.latest)
             self.picked.emit(self._session.latest[0])
 
@@ -185,8 +190,17 @@ class Picker:
             self._layers.select([handle])
             self.picked.emit(handle)
         else:
-            circle = np.array([changed(*self._place(event))])
-            attempt(lambda: self._session.apply(Moved((handle,), circle)))
+            circle = changed(*self._place(event))
+            attempt(lambda: self._apply(Moved((handle,), np.array([circle])), circle))
+
+    def _apply(self, event: Event, circle: Circle) -> None:
+        x, y, radius = circle
+        slide = self._layers.image.metadata["slide"]
+        diameter = 2 * radius * float(self._layers.image.scale[-1])
+        on_it = 0 <= x <= slide.width and 0 <= y <= slide.height
+        if not (on_it and SMALLEST_UM <= diameter <= LARGEST_UM):
+            raise UserError(SLIP)
+        self._session.apply(event)
 
     def _preview(
         self, event: Any, name: str, handle: int, shape: Callable[[float, float], Circle]

@@ -16,17 +16,17 @@ from napari_ggs.viewer.reopening import reopen, reopen_when_added
 LayerData = tuple[list[Any], dict[str, Any], str]
 Reader = Callable[[str], list[LayerData]]
 
-SHARED_SUFFIXES = {".tif", ".tiff", ".dcm"}
+SHARED_SUFFIXES = {".tif", ".tiff", ".dcm", ".zarr"}
 """Not only slides have these: what is no slide is left to the other plugins."""
 PLAIN_PX = 4096
-"""A TIFF without tiles that is smaller than this is a plain picture."""
+"""A TIFF without tiles, or an OME-Zarr without microns, that is smaller is a plain picture."""
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
     """Return the reader of a slide, or None for what other plugins should open.
 
-    A folder is a slide if it holds one DICOM slide. A file that has a slide's suffix and cannot
-    be opened does get a reader, which says why.
+    A folder is a slide if it holds one DICOM slide or is an OME-Zarr of one. A file that has a
+    slide's suffix and cannot be opened does get a reader, which says why.
     """
     if not isinstance(path, str):
         return None
@@ -82,7 +82,8 @@ def _is_slide(path: str) -> bool:
     try:
         with open_slide(path) as slide:
             small = max(slide.width, slide.height) < PLAIN_PX
-            return not (small and _is_plain_tiff(path))
+            without_scale = slide.backend == "zarr" and slide.mpp is None
+            return not (small and (without_scale or _is_plain_tiff(path)))
     except SlideError:
         return _is_broken(path)
 

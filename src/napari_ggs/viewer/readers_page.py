@@ -186,7 +186,7 @@ def _warning(left: int) -> str:
 
 def _reader(who: str, judged: int, blind: int) -> str:
     words = f", {blind} blind to the model" if blind else ""
-    return f"{escape(who)}: {judged} circle{'' if judged == 1 else 's'}{words}"
+    return f"{escape(who)}: {judged} circle{'' if judged == 1 else 's'} judged{words}"
 
 
 def _stack(parent: QWidget, *parts: QWidget) -> QVBoxLayout:

@@ -36,8 +36,10 @@ def _on_reading(run: SlideRun) -> list[str]:
     found = []
     if run.unread:
         found.append(f"{100 * run.unread:.1f} % of the tissue could not be read.")
-    if unknown := int((glomeruli.classes_in_force(run.session.table) == "").sum()):
-        found.append(f"{unknown} circles that touch it have no class.")
+    table = run.session.table
+    if unknown := int(glomeruli.unclassified(table, run.session.thresholds).sum()):
+        circles = "1 circle has" if unknown == 1 else f"{unknown} circles have"
+        found.append(f"{circles} no class, since pixels there could not be read.")
     return found
 
 

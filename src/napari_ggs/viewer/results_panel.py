@@ -3,11 +3,21 @@
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_ggs import glomeruli
 from napari_ggs.lesions import GGS, NON_GLOMERULUS, Scheme
 from napari_ggs.review import Session
+from napari_ggs.review.expectations import put_aside
+from napari_ggs.viewer import preferences
 from napari_ggs.viewer.style import MUTED, swatch, wrapped
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def _counted(session: Session) -> dict[str, int]:
+    """Glomeruli by class as the answer counts them, without what was put aside."""
+    table = session.table
+    kept = table[~put_aside(table, preferences.count_cut())]
+    return glomeruli.counts(kept, session.scheme, session.thresholds)
 
 
 class ResultsPanel(QWidget):
@@ -35,10 +45,10 @@ class ResultsPanel(QWidget):
         """Show the numbers of a session as they stand."""
         if session.scheme is not self._scheme:
             self._lay_out(session.scheme)
-        found = session.counts()
+        found = session.counts() | _counted(session)
         total = sum(found[name] for name in session.scheme.glomerular)
-        percent = session.percent_sclerotic()
         sclerotic = sum(found[name] for name in session.scheme.sclerotic)
+        percent = 100 * sclerotic / total if total else None
         self.headline.setText(f"{total} {'glomerulus' if total == 1 else 'glomeruli'}")
         self.sclerosis.setText(
             ""

@@ -19,6 +19,7 @@ class RetrainEstimate(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._wanted: Options | None = None
+        self._labels = 0
         self._asked: Options | None = None
         self.words = wrapped(style=f"color: {MUTED};")
         layout = QVBoxLayout(self)
@@ -30,9 +31,9 @@ class RetrainEstimate(QWidget):
         self._soon.timeout.connect(self._look)
         self._command.ended.connect(self._on_timed)
 
-    def about(self, options: Options | None) -> None:
-        """Tell it for other options, or for none."""
-        self._wanted = options
+    def about(self, options: Options | None, labels: int = 0) -> None:
+        """Tell it for other options and so many labels of the study, or for none."""
+        self._wanted, self._labels = options, labels
         if options is None:
             self._soon.stop()
             self.words.clear()
@@ -44,7 +45,7 @@ class RetrainEstimate(QWidget):
         if options is None:
             return
         try:
-            seconds = estimate(options, measure=False)
+            seconds = estimate(options, measure=False, labels=self._labels)
         except UserError as fault:
             self.words.setText(str(fault))
             return

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QRegularExpression, QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QRegularExpressionValidator
 from qtpy.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -25,6 +26,7 @@ TASKS: dict[str, Task] = {
 }
 MIXINGS = {"CircleMix": "circlemix", "CutMix": "cutmix", "None": "none"}
 DEVICES = {"GPU if there is one": None, "Processor (CPU)": "cpu", "GPU (CUDA)": "cuda"}
+IN_FILE_NAMES = QRegularExpression(r'[^/\\:*?"<>|]*')
 HELP = {
     "task": "The classifier names the lesion in a circle; the detector finds the circles.",
     "start": "The model that goes on learning; the one in use is selected.",
@@ -104,6 +106,7 @@ class RetrainForm(QWidget):
                 box.addItem(words, data)
         self.name, self.balanced = QLineEdit(), QCheckBox("Even classes")
         self.gamma, self.length, self.rate = QDoubleSpinBox(), QSpinBox(), QDoubleSpinBox()
+        self.name.setValidator(QRegularExpressionValidator(IN_FILE_NAMES, self.name))
         self.gamma.setRange(0, 10)
         self.gamma.setSingleStep(0.5)
         self.rate.setDecimals(6)

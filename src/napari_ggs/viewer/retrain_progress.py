@@ -70,12 +70,13 @@ class RetrainProgress(QWidget):
         """The training is over: only what came of it stays."""
         self.bar.hide()
         self.words.hide()
+        self._show_best("Best", "was")
 
-    def _show_best(self) -> None:
+    def _show_best(self, which: str = "Best so far:", kept: str = "is") -> None:
         if (best := self.curves.best()) is not None:
             self.best.setText(
-                f"Best {self._merit} so far: <b>{best[1]:.3f}</b> (chosen by patients who did not "
-                "teach it); that model is kept."
+                f"{which} {self._merit} <b>{best[1]:.3f}</b>, on patients who did not teach it but "
+                f"choose the model; that model {kept} kept."
             )
 
     def _show_matrix(self, confusion: Confusion) -> None:

@@ -26,7 +26,13 @@ from napari_ggs.viewer.style import ACCENT, STOP, button_style, wrapped
 
 COMPARE, STOPPING = "Compare with the model in use", "Comparing … (press to stop)"
 REASON = "Not found better. Why take it all the same?"
-TABLE = '<table cellspacing="0" cellpadding="2" style="font-size: 11px;">{}</table>'
+FIGURES = (
+    "Of the patients kept for comparing. The score decides: 1 is perfect, and it counts how sure a "
+    "model is too. F1: of a class, how many are found and how many of those found are right. "
+    "Calibration error and error of %GGS: less is better; of all others, more. In brackets: "
+    "95 % intervals over patients; a difference whose interval holds 0 may be chance."
+)
+TABLE = '<table cellspacing="0" cellpadding="3" style="font-size: 11px;">{}</table>'
 
 
 class RetrainVerdict(QWidget):
@@ -50,6 +56,7 @@ class RetrainVerdict(QWidget):
         self.card, self.figures = MessageCard(), wrapped()
         self.reason, self.use = QLineEdit(), QPushButton("Use this model")
         self.reason.setPlaceholderText(REASON)
+        self.figures.setToolTip(FIGURES)
         self.compare.setToolTip(
             "Asks both models about patients of this study who are reviewed in full and whom "
             "neither has seen. Each comparison on the same patients makes the next one stricter."
@@ -57,7 +64,7 @@ class RetrainVerdict(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (
-            self.title, self.compare, self.card, self.figures, self.reason, self.use
+            self.title, self.compare, self.card, self.reason, self.use, self.figures
         ):  # fmt: skip
             layout.addWidget(part)
         self.compare.clicked.connect(self._on_compare)
@@ -73,6 +80,12 @@ class RetrainVerdict(QWidget):
         self.reason.clear()
         self.refresh()
 
+    @property
+    def undecided(self) -> bool:
+        """Whether there is a model that can be compared and taken."""
+        model = self._model()
+        return model is not None and history(model.card.task)[-1].sha256 != model.card.sha256
+
     def refresh(self) -> None:
         """Show what can be done with the model now."""
         model = self._model()
@@ -81,15 +94,17 @@ class RetrainVerdict(QWidget):
             return
         now = history(model.card.task)[-1]
         used = now.sha256 == model.card.sha256
-        better = verdicts(now.sha256, model.card.sha256)[-1:] == [BETTER]
-        running = self._command.running
+        said = verdicts(now.sha256, model.card.sha256)[-1:]
+        better, running = said == [BETTER], self._command.running
         self.title.setText(f"New model: <b>{escape(model.card.name)}</b>{' (in use)' * used}")
         self.compare.setText(STOPPING if running else COMPARE)
-        self.compare.setStyleSheet(button_style(STOP) if running else "")
+        next_step = "" if said or self.card.text() else button_style(ACCENT)
+        self.compare.setStyleSheet(button_style(STOP) if running else next_step)
         self.compare.setVisible(not used)
         self.reason.setVisible(not used and not better)
         self.use.setVisible(not used)
         self.use.setStyleSheet(button_style(ACCENT) if better else "")
+        self.figures.setVisible(bool(self.figures.text()))
         self.use.setEnabled(not running and (better or bool(self.reason.text().strip())))
 
     def _model(self) -> Found | None:
@@ -115,6 +130,7 @@ class RetrainVerdict(QWidget):
         self._folder = TemporaryDirectory()
         words += ["--study", str(options.study), "--out", self._folder.name]
         words += ["--device", options.device or "auto"]
+        words += [word for folder in options.slides for word in ("--slides", str(folder))]
         self.card.say("")
         self.figures.clear()
         self._command.start(words)
@@ -154,7 +170,8 @@ class RetrainVerdict(QWidget):
 def _as_html(found: Judgement) -> str:
     """The figures as a small table."""
     head = (
-        "<tr><th align=left>figure</th><th>in use</th><th>new</th><th>difference (95 %)</th></tr>"
+        "<tr><th align=left>figure</th><th>in use</th><th>new</th>"
+        "<th align=right>difference (95 %)</th></tr>"
     )
     each = [(one.name, one.old, one.new, one.difference) for one in found.figures]
     rows = (

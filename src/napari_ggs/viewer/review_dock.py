@@ -7,18 +7,21 @@ from qtpy.QtWidgets import QFrame, QTabWidget, QVBoxLayout
 
 from napari_ggs.review.answer import answer
 from napari_ggs.review.comparison import judged, left_to_read
+from napari_ggs.store import StoredSlide
+from napari_ggs.store.locating import open_stored
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.answer_page import AnswerPage
 from napari_ggs.viewer.answer_panel import AnswerPanel
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.circles_page import CirclesPage
 from napari_ggs.viewer.export_page import ExportPage
+from napari_ggs.viewer.extent import extent_of
 from napari_ggs.viewer.hold_to_hide import HoldToHide
 from napari_ggs.viewer.readers_page import ReadersPage
 from napari_ggs.viewer.reopening import reopen
 from napari_ggs.viewer.review_footer import ReviewFooter
 from napari_ggs.viewer.review_keys import Key
-from napari_ggs.viewer.slide_review import SlideReview
+from napari_ggs.viewer.slide_review import SlideReview, unwrapped
 from napari_ggs.viewer.style import scrolling
 from napari_ggs.viewer.sweep_page import SweepPage
 
@@ -37,7 +40,7 @@ class ReviewDock(QFrame):
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__()
-        self._viewer = napari_viewer
+        self._viewer = unwrapped(napari_viewer)
         self.review: SlideReview | None = None
         self._keys: dict[QKeySequence, Key] = {}
         self._soon = QTimer(self)
@@ -45,9 +48,9 @@ class ReviewDock(QFrame):
         self._soon.setInterval(SOON_MS)
         self._soon.timeout.connect(self._show_answer)
         self._build()
-        for layer in napari_viewer.layers:
-            reopen(napari_viewer, layer)
-        layers = napari_viewer.layers
+        for layer in self._viewer.layers:
+            reopen(self._viewer, layer)
+        layers = self._viewer.layers
         for event in (layers.events.inserted, layers.events.removed):
             event.connect(self._look_around_soon)
         layers.selection.events.active.connect(self._look_around_soon)
@@ -93,6 +96,16 @@ class ReviewDock(QFrame):
         self.details.audited.connect(self.circles.say_next)
         self.circles.end.sweeping.connect(lambda: self.pages.setCurrentIndex(1))
         self.details.counting_changed.connect(self._on_counting)
+        self.circles.next.opening.connect(self._open)
+
+    def _open(self, slide: StoredSlide) -> None:
+        """Go to a slide of the study, which may be open already."""
+        for layer in self._viewer.layers:
+            if getattr(layer.metadata.get("slide"), "fingerprint", "") == slide.fingerprint:
+                self._viewer.layers.selection.active = layer
+                return
+        if attempt(lambda: open_stored(slide).close()):
+            self._viewer.open(slide.path, plugin="napari-ggs")
 
     def _look_around_soon(self) -> None:
         QTimer.singleShot(0, self.look_around)  # the review is made after its layers
@@ -114,15 +127,18 @@ class ReviewDock(QFrame):
         if self.review is not None:
             self.review.session.changed.disconnect(self._answer_soon)
             self.review.session.recorded.disconnect(self._answer_soon)
+            self.review.session.finished.disconnect(self._answer_soon)
             self.review.layers.blinded.disconnect(self._answer_soon)
             self.review.keys.borrow([])
 
     def _join(self, review: SlideReview) -> None:
         review.session.changed.connect(self._answer_soon)
         review.session.recorded.connect(self._answer_soon)
+        review.session.finished.connect(self._answer_soon)
         review.layers.blinded.connect(self._answer_soon)
-        review.keys.borrow(self.sweep.keys)
-        self._keys = {QKeySequence(k.in_qt): k for k in (*review.keys.keys, *self.sweep.keys)}
+        mine = [*self.sweep.keys, *self.circles.alike.keys]
+        review.keys.borrow(mine)
+        self._keys = {QKeySequence(k.in_qt): k for k in (*review.keys.keys, *mine)}
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Let keys that are pressed on the gallery act, before it searches by them."""
@@ -145,14 +161,16 @@ class ReviewDock(QFrame):
         if self.review is not None and not self.review.over:
             self.review.layers.hide(held)
 
-    def _answer_soon(self, _: object) -> None:
+    def _answer_soon(self, _: object = None) -> None:
         self._soon.start()
 
     def _on_reader(self, _: str) -> None:
         """Begin again for the person who reads now."""
         if self.review is not None:
             self.review.walk.go(None)
+            self.review.layers.select([])
         self.circles.sort()
+        self.circles.gallery.setFocus()
         self.sweep.refresh()
         self.details.refresh()
         self.readers.follow(self.review)
@@ -172,4 +190,4 @@ class ReviewDock(QFrame):
             table, left = judged(table), left_to_read(session.table, session.thresholds)
         count_cut = preferences.count_cut()
         said = answer(table, session.scheme, session.thresholds, count_cut=count_cut)
-        self.answer.show_answer(said, left)
+        self.answer.show_answer(said, left, extent_of(self.review))

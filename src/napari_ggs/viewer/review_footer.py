@@ -72,11 +72,13 @@ class ReviewFooter(QWidget):
         if not name or (self._review is not None and name == self._review.session.who):
             self.reviewer.setText(preferences.reviewer())
             return
-        preferences.set_reviewer(name)
         if (keeping := self._keeping) is not None and self._review is not None:
             session, layers = self._review.session, self._review.layers
-            attempt(lambda: keeping.read_as(name, session))
+            if not attempt(lambda: keeping.read_as(name, session)):
+                self.reviewer.setText(session.who)
+                return
             as_preferred(session, layers)
+        preferences.set_reviewer(name)
         self._show()
         self.read_by.emit(name)
 

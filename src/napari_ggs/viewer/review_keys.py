@@ -57,7 +57,12 @@ def keys_of(actions: Actions, picker: Picker, confirm: Callable[[], object]) -> 
         Key("X", "ungradable", lambda: actions.assess("ungradable"), "Ungradable"),
         Key("C", "cut by the edge of tissue", lambda: actions.assess("cut"), "Cut"),
         Key("G", "segmental sclerosis, beside the class", _flagging(actions), "Segmental"),
-        Key("Delete", "take out: duplicate, misplaced", actions.remove, "Take out"),
+        Key(
+            "Delete",
+            "take out: duplicate, misplaced; again: bring back",
+            actions.remove,
+            "Take out",
+        ),
         Key(DRAW, "draw circles, from centre to rim", picker.toggle, "Draw"),
         Key("Backspace", "go back", actions.walk.previous, "Back"),
         Key("Control-Z", "undo", actions.undo, "Undo"),

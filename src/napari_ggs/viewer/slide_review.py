@@ -9,11 +9,13 @@ from napari.layers import Image
 from qtpy.QtCore import QTimer
 
 from napari_ggs.report import RunInfo
-from napari_ggs.review import Session, Walk
+from napari_ggs.review import Drawn, Session, Walk
 from napari_ggs.review.actions import Actions
 from napari_ggs.slides import Slide
+from napari_ggs.store import Event
 from napari_ggs.viewer.blinding import as_preferred
 from napari_ggs.viewer.coordinates import to_points
+from napari_ggs.viewer.embeddings import Embeddings
 from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.layers import ClassLayers
 from napari_ggs.viewer.picking import Picker
@@ -62,12 +64,15 @@ class SlideReview:
         self.described = described
         self.slide: Slide = image.metadata["slide"]
         self.layers = ClassLayers(viewer, session, image)
+        self.embeddings = Embeddings(self.slide.path)
         self.walk = Walk()
         self.actions = Actions(session, self.walk, self.layers.selected)
         self.picker = Picker(viewer, self.layers)
         keys = keys_of(self.actions, self.picker, self.confirm)
         self.keys = ReviewKeys(viewer, self.layers, keys)
         self.walk.visited.connect(self._look_at)
+        self.walk.moved.connect(self._on_moved)
+        session.recorded.connect(self._on_recorded)
         self.picker.picked.connect(self.walk.go)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         image.metadata.update(review=self, session=session)
@@ -100,13 +105,25 @@ class SlideReview:
         if self.over:
             return
         self._viewer.layers.events.removed.disconnect(self._on_layer_removed)
+        self.embeddings.stop()
         self.keys.remove()
         self.picker.remove()
+        self.session.recorded.disconnect(self._on_recorded)
         self.layers.remove()
         if self.keeping is not None:
             self.keeping.close()
         for name in ("review", "session"):
             self.image.metadata.pop(name, None)
+
+    def _on_moved(self, handle: int | None) -> None:
+        """Where no circle is at hand, none is selected: a key would act on it unseen."""
+        if handle is None:
+            self.layers.select([])
+
+    def _on_recorded(self, event: Event) -> None:
+        """What was drawn, with whichever tool, is the circle at hand."""
+        if event.kind == Drawn.kind and event.who == self.session.who:
+            self.walk.go(event.changes[0].handle)
 
     def _on_layer_removed(self, event: Any) -> None:
         if event.value is self.image:
@@ -122,4 +139,5 @@ class SlideReview:
         side = min(self._viewer.canvas.size)
         if math.isfinite(side) and side > 0:
             camera.zoom = side / field
+        self.layers.lend(self.session.class_of(handle))
         self.layers.select([handle])

@@ -181,6 +181,7 @@ class SlideRun(QObject):
             for cut_off in keeping.cut_off():
                 keeping.carry_over(cut_off)
             self.session.follow()
+            self.session.finished.emit()  # what is carried over is final, too: queues begin anew
 
     def _keep(self, keep: Callable[[Keeping], None]) -> None:
         """Keep something in the study; if that fails, say it, and go on in memory."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_ggs.viewer.look_messages import Looking
 from napari_ggs.viewer.messages import Failure, Job
 
 CHILD = "napari_ggs.viewer.child"
@@ -28,6 +29,8 @@ class Worker(QObject):
 
     Attributes
     ----------
+    what, kept : str
+        What fails, as a fault names it, and what is left of it then.
     stepped : Signal
         Emits each `napari_ggs.viewer.messages.Step`.
     failed : Signal
@@ -36,11 +39,12 @@ class Worker(QObject):
         Emits when the job is over, however it ended.
     """
 
+    what, kept = "The run", "What was found so far is kept. "
     stepped = Signal(object)
     failed = Signal(str)
     ended = Signal()
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job | Looking) -> None:
         super().__init__()
         self._job = job
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,12 +55,12 @@ class Worker(QObject):
         if self._cancelled:
             self.ended.emit()
             return
-        command = [sys.executable, "-m", CHILD]
+        command = [sys.executable, "-m", self._child()]
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, **_quietly())
         except OSError as error:
-            self.failed.emit(f"The run cannot be started: {error}. Close other programs first.")
+            self.failed.emit(f"{self.what} cannot be started: {error}. Close other programs first.")
             self.ended.emit()
             return
         threading.Thread(target=self._follow, args=(self._process,), daemon=True).start()
@@ -68,15 +72,19 @@ class Worker(QObject):
             with suppress(OSError):  # it is over already
                 self._process.stdin.close()
 
+    def _child(self) -> str:
+        """The module that does the job."""
+        return CHILD
+
     def _follow(self, process: "subprocess.Popen[bytes]") -> None:
         try:
             told = self._pass_on(process)
             if process.wait() and not told:
-                self.failed.emit(_obituary(process.returncode))
+                self.failed.emit(_obituary(process.returncode, self.what, self.kept))
         except Exception as error:
             process.kill()
             process.wait()
-            self.failed.emit(_misunderstood(error))
+            self.failed.emit(_misunderstood(error, self.what, self.kept))
         finally:
             self.ended.emit()
 
@@ -99,23 +107,22 @@ class Worker(QObject):
         return told
 
 
-def _obituary(code: int) -> str:
+def _obituary(code: int, what: str, kept: str) -> str:
     if code < 0 or code == KILLED:
         return (
-            f"The run was ended from outside (code {code}), most often for lack of memory. What "
-            "was found so far is kept: close other programs and run again, or choose a smaller "
-            "region."
+            f"{what} was ended from outside (code {code}), most often for lack of memory. {kept}"
+            "Close other programs and try again, or choose a smaller region."
         )
     return (
-        f"The run ended on its own (code {code}). What was found so far is kept. The terminal from "
-        "which napari was started says more: please report it."
+        f"{what} ended on its own (code {code}). {kept}The terminal from which napari was started "
+        "says more: please report it."
     )
 
 
-def _misunderstood(error: Exception) -> str:
+def _misunderstood(error: Exception, what: str, kept: str) -> str:
     return (
-        f"The run broke off, for what it told is not understood: {type(error).__name__}: {error}. "
-        "What was found so far is kept. This is a fault of napari-ggs: please report it."
+        f"{what} broke off, for what it told is not understood: {type(error).__name__}: {error}. "
+        f"{kept}This is a fault of napari-ggs: please report it."
     )
 
 

@@ -1,0 +1,224 @@
+"""What workers compute: parts of the work on a slide, small enough that many share a large one.
+
+Plain functions of picklable values. The models are loaded once in a process and the slides used
+last stay open. One part computes at a time in a process, so that its memory is known: it does not
+grow with the slide or with the number of tiles, since tiles and crops are read a batch at a time.
+"""
+
+import functools
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+
+from napari_ggs.circles import Array, nms
+from napari_ggs.classification import AnyClassifier, classify_stream
+from napari_ggs.cohort.faults import WorkFault, told
+from napari_ggs.cohort.work import ModelId, Work
+from napari_ggs.detection import AnyDetector, Region, Tile, plan, scan
+from napari_ggs.detection.merging import NMS_IOU
+from napari_ggs.devices import DeviceName
+from napari_ggs.models import ModelError, load_classifier, load_detector
+from napari_ggs.slides import Slide, open_slide
+from napari_ggs.slides.slide import CACHE_BYTES
+from napari_ggs.slides.tissue import Box
+from napari_ggs.store import SlideInfo
+
+OPEN = 2
+"""Slides that a process keeps open."""
+
+CACHE_SHARE = 8
+"""A process's slides keep decoded tiles in an eighth of its memory together, at most."""
+
+folders: dict[str, Path] = {}
+"""Where this process has the files of models, by `Work.models_key`."""
+
+_computing = Lock()
+
+
+class Place(NamedTuple):
+    """A slide to work on.
+
+    Attributes
+    ----------
+    path : Path
+    mpp : float or None
+        In place of what the file says.
+    stamp : str
+        See `stamp_of`; another one is another file.
+    """
+
+    path: Path
+    mpp: float | None
+    stamp: str
+
+
+class Survey(NamedTuple):
+    """What there is to do on a slide.
+
+    Attributes
+    ----------
+    info : SlideInfo
+    tiles : list of Tile
+    missed : float
+        Share of the tissue that no tile looks at, or that cannot be read.
+    unread : list of Box
+        Tiles of the slide that could not be decoded so far.
+    seconds : float
+    """
+
+    info: SlideInfo
+    tiles: list[Tile]
+    missed: float
+    unread: list[Box]
+    seconds: float
+
+
+class Found(NamedTuple):
+    """Circles (n, 3) in level-0 px and their scores (n,); see `Survey` for the rest."""
+
+    circles: Array
+    scores: Array
+    unread: list[Box]
+    seconds: float
+
+
+class Named(NamedTuple):
+    """Probabilities (n, classes) of circles; see `Survey` for the rest."""
+
+    probabilities: Array
+    unread: list[Box]
+    seconds: float
+
+
+@told
+def survey(place: Place, work: Work) -> Survey:
+    """Open a slide, see what it is, and plan its tiles."""
+    start = time.perf_counter()
+    slide, detector = opened(place), models_of(work).detector
+    info = SlideInfo(
+        slide.fingerprint, slide.name, slide.path, slide.width, slide.height, slide.require_mpp()
+    )
+    tiles = plan(slide, None, detector.mpp, detector.input_px)
+    missed = slide.missed_fraction([tile.core for tile in tiles])
+    return Survey(info, tiles, missed, _unread(slide), time.perf_counter() - start)
+
+
+@told
+def find_circles(place: Place, work: Work, tiles: Sequence[Tile]) -> Found:
+    """Find what some tiles show; what two of them show is there twice."""
+    start = time.perf_counter()
+    circles, scores = [np.empty((0, 3))], [np.empty(0)]
+    with _computing:
+        slide = opened(place)
+        for step in scan(slide, models_of(work).detector, tiles, work.lowest):
+            circles.append(step.circles)
+            scores.append(step.scores)
+    found = np.concatenate(circles), np.concatenate(scores)
+    return Found(*found, _unread(slide), time.perf_counter() - start)
+
+
+@told
+def settle(parts: Sequence[Found]) -> tuple[Array, Array]:
+    """One circle for each glomerulus, by (y, x): as one greedy suppression of all would have it."""
+    circles = np.concatenate([part.circles for part in parts] or [np.empty((0, 3))])
+    scores = np.concatenate([part.scores for part in parts] or [np.empty(0)])
+    kept = nms(circles, scores, NMS_IOU)
+    circles, scores = circles[kept], scores[kept]
+    order = np.lexsort((circles[:, 2], circles[:, 0], circles[:, 1]))
+    return circles[order], scores[order]
+
+
+@told
+def name_circles(place: Place, work: Work, circles: Array, scores: Array) -> Named:
+    """Name circles; NaN where pixels could not be read."""
+    start = time.perf_counter()
+    with _computing:
+        slide, classifier = opened(place), models_of(work).classifier
+        named = [
+            step.probabilities for step in classify_stream(slide, [(circles, scores)], classifier)
+        ]
+    return Named(np.concatenate(named), _unread(slide), time.perf_counter() - start)
+
+
+@told
+def missed(place: Place, seen: Sequence[Region], unread: Sequence[Box]) -> float:
+    """Share of a slide's tissue that was not seen, or that some process could not read."""
+    return opened(place).tissue().missed(unread, seen)
+
+
+class Models(NamedTuple):
+    """The models of a work, ready to compute."""
+
+    detector: AnyDetector
+    classifier: AnyClassifier
+
+
+def models_of(work: Work) -> Models:
+    """The models, loaded once in a process.
+
+    Raises
+    ------
+    WorkFault
+        If this process has not got them.
+    """
+    folder = folders.get(work.models_key)
+    if folder is None:
+        raise WorkFault(
+            f"a worker has not got the models {work.detector.name} and {work.classifier.name}: "
+            "its log says why they could not be put there",
+            "passing",
+        )
+    try:
+        return _loaded(folder, work.detector, work.classifier, work.device)
+    except ModelError as fault:
+        raise WorkFault(
+            f"a worker cannot load its copy of the models: {fault}", "passing"
+        ) from fault
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(folder: Path, detector: ModelId, classifier: ModelId, device: DeviceName) -> Models:
+    return Models(
+        load_detector(folder / "detector" / detector.file, device).detector,
+        load_classifier(folder / "classifier" / classifier.file, device).classifier,
+    )
+
+
+def opened(place: Place) -> Slide:
+    """A slide, which stays open as long as it is among the last."""
+    return _opened(place)
+
+
+@functools.lru_cache(maxsize=OPEN)
+def _opened(place: Place) -> Slide:
+    slide = open_slide(place.path, place.mpp)
+    slide.cache.capacity = min(CACHE_BYTES, _memory() // CACHE_SHARE // OPEN)
+    return slide
+
+
+def _memory() -> int:
+    """Bytes that this process may take; without a limit, more than it needs."""
+    from distributed import get_worker
+
+    try:
+        limit = get_worker().memory_manager.memory_limit
+    except ValueError:  # no worker
+        limit = None
+    return limit or CACHE_BYTES * CACHE_SHARE * OPEN
+
+
+def stamp_of(path: Path) -> str:
+    """Size and time of change of a file; "" where that cannot be known, as on a network."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ""
+    return f"{state.st_size}:{state.st_mtime_ns}"
+
+
+def _unread(slide: Slide) -> list[Box]:
+    return list(slide.pyramid.unread_boxes())
