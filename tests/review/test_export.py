@@ -126,7 +126,7 @@ def test_a_table_has_the_contract_s_columns_first_and_reads_back(
 ) -> None:
     path, number = export_table(reviewed.subject(identify=True), tmp_path / "out")
     table = pd.read_csv(path, keep_default_na=False)
-    told = ["cut", "assessment", "flags", "note", "reviewer"]
+    told = ["cut", "assessment", "flags", "note", "reviewer", "detector", "classifier"]
     assert list(table.columns) == [*glomeruli.columns(GGS), *told]
     state = reviewed.reading().table
     assert number == len(table) == N + 1 - 1
@@ -137,6 +137,7 @@ def test_a_table_has_the_contract_s_columns_first_and_reads_back(
     noted = table.loc[table["note"] != "", "note"]
     assert noted.tolist() == [f"{PATIENT} told me"]
     assert set(table["reviewer"]) == {READER}
+    assert set(table["classifier"]) == {f"lite0 ({'c' * 12})"}
 
 
 def test_parquet_says_what_csv_says(reviewed: Kept, tmp_path: Path) -> None:

@@ -172,6 +172,25 @@ def test_other_slides_of_the_case_are_added(page: AnswerPage, keeping: Keeping) 
     assert lines(page.counts)["b.svs"][:2] == ["8", "8"]
 
 
+def test_slides_get_into_one_case_by_its_name(
+    page: AnswerPage, keeping: Keeping, qtbot: QtBot, errors: list[str]
+) -> None:
+    other = keeping.store.add_slide(info("cd", "c.svs"), "P7", "biopsy 1")
+    for field, name in ((page.owner.patient, "P7"), (page.owner.case, "biopsy 1")):
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, name)
+        field.editingFinished.emit()
+    assert keeping.owner == ("P7", "biopsy 1")
+    qtbot.waitUntil(lambda: "c.svs" in lines(page.counts))
+    keeping.store.finish_case("biopsy 1", keeping.session, {})
+    qtbot.keyClicks(page.owner.case, "x")
+    page.owner.case.editingFinished.emit()
+    assert "finished" in " ".join(errors)
+    assert page.owner.case.text() == "biopsy 1"
+    assert other
+
+
 def test_sections_are_found_and_kept_if_the_study_has_none(
     viewer: ViewerModel, run, study, qtbot: QtBot
 ) -> None:

@@ -1,15 +1,14 @@
 """What workers compute: parts of the work on a slide, small enough that many share a large one.
 
 Plain functions of picklable values. The models are loaded once in a process and the slides used
-last stay open. One part computes at a time in a process, so that its memory is known: it does not
-grow with the slide or with the number of tiles, since tiles and crops are read a batch at a time.
+last stay open. What a part takes of memory does not grow with the slide or with its number of
+tiles, since tiles and crops are read a batch at a time; and a process has one part at a time.
 """
 
 import functools
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -35,8 +34,6 @@ CACHE_SHARE = 8
 
 folders: dict[str, Path] = {}
 """Where this process has the files of models, by `Work.models_key`."""
-
-_computing = Lock()
 
 
 class Place(NamedTuple):
@@ -112,11 +109,10 @@ def find_circles(place: Place, work: Work, tiles: Sequence[Tile]) -> Found:
     """Find what some tiles show; what two of them show is there twice."""
     start = time.perf_counter()
     circles, scores = [np.empty((0, 3))], [np.empty(0)]
-    with _computing:
-        slide = opened(place)
-        for step in scan(slide, models_of(work).detector, tiles, work.lowest):
-            circles.append(step.circles)
-            scores.append(step.scores)
+    slide = opened(place)
+    for step in scan(slide, models_of(work).detector, tiles, work.lowest):
+        circles.append(step.circles)
+        scores.append(step.scores)
     found = np.concatenate(circles), np.concatenate(scores)
     return Found(*found, _unread(slide), time.perf_counter() - start)
 
@@ -136,11 +132,9 @@ def settle(parts: Sequence[Found]) -> tuple[Array, Array]:
 def name_circles(place: Place, work: Work, circles: Array, scores: Array) -> Named:
     """Name circles; NaN where pixels could not be read."""
     start = time.perf_counter()
-    with _computing:
-        slide, classifier = opened(place), models_of(work).classifier
-        named = [
-            step.probabilities for step in classify_stream(slide, [(circles, scores)], classifier)
-        ]
+    slide, classifier = opened(place), models_of(work).classifier
+    steps = classify_stream(slide, [(circles, scores)], classifier)
+    named = [step.probabilities for step in steps]
     return Named(np.concatenate(named), _unread(slide), time.perf_counter() - start)
 
 

@@ -21,7 +21,7 @@ from napari_ggs.cohort.work import Work
 from napari_ggs.store import CaseStore, StoreError, TaskState
 
 AHEAD = 3
-"""Parts that are out for each that can be computed at once."""
+"""Parts that are out for each worker: one that it computes, others that it finds there next."""
 
 ATTEMPTS = 3
 """How often a slide is begun whose fault may go by itself."""
@@ -118,7 +118,7 @@ class Driver:
 
     def _feed(self) -> None:
         """Begin slides until enough parts are out; what workers died over comes last, alone."""
-        while self._waiting and self._fleet.pending < AHEAD * self._fleet.threads:
+        while self._waiting and self._fleet.pending < AHEAD * self._fleet.workers:
             self._begin(self._waiting.popleft())
         if self._suspects and not self._waiting and not self.running:
             job = self._suspects.popleft()
@@ -167,7 +167,7 @@ class Driver:
         """Whether this content is still to be done; if it was, the slide ends here."""
         job.survey = survey
         content = survey.info.fingerprint, self._key(job)
-        if done := self._store.done_task(*content):
+        if done := self._store.done_task(*content, job.entry.path):
             self._link(job, done.path == job.entry.path, str(done.path), done.run)
             return False
         leader = self._leaders.setdefault(content, job)

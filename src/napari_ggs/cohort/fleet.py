@@ -11,7 +11,7 @@ from distributed import Client, Future, KilledWorker
 
 from napari_ggs.cohort.analysis import Call
 from napari_ggs.cohort.faults import WorkFault, fault_of
-from napari_ggs.cohort.shipping import ModelFiles
+from napari_ggs.cohort.shipping import ModelFiles, resource
 from napari_ggs.cohort.work import Bundle
 from napari_ggs.errors import UserError
 
@@ -28,19 +28,19 @@ class Fleet:
     bundle : Bundle
         The models; each worker gets them, now or when it comes.
 
-    Raises
-    ------
-    UserError
-        If the workers cannot take them.
+    Attributes
+    ----------
+    remark : str
+        Why some of the workers are sent nothing; "" if all are.
     """
 
     def __init__(self, client: Client, bundle: Bundle) -> None:
-        self._client = client
+        self._client, self._needs = client, {resource(bundle.key): 1}
         self._futures: dict[int, Future] = {}
         self._numbers = count()
         self._done: SimpleQueue[int] = SimpleQueue()
-        self._threads, self._counted = 0, -CENSUS_SECONDS
-        _send(client, bundle)
+        self._workers, self._counted = 0, -CENSUS_SECONDS
+        self.remark = self._send(bundle)
 
     @property
     def pending(self) -> int:
@@ -48,19 +48,24 @@ class Fleet:
         return len(self._futures)
 
     @property
-    def threads(self) -> int:
-        """How many parts can be computed at once; 0 while there is no worker."""
+    def workers(self) -> int:
+        """How many there are that have the models; 0 while there is none."""
         if time.monotonic() - self._counted > CENSUS_SECONDS:
             self._require_scheduler()
-            self._threads = sum(self._client.nthreads().values())
+            known = self._client.scheduler_info()["workers"].values()
+            self._workers = sum(self._needs.keys() <= one["resources"].keys() for one in known)
             self._counted = time.monotonic()
-        return self._threads
+        return self._workers
 
     def submit(self, call: Call) -> int:
         """Send a part out; the number by which its result comes back."""
         number = next(self._numbers)
         future = self._client.submit(
-            call.function, *call.arguments, priority=call.stage, pure=False
+            call.function,
+            *call.arguments,
+            priority=call.stage,
+            pure=False,
+            resources=self._needs,
         )
         self._futures[number] = future
         future.add_done_callback(lambda _: self._done.put(number))
@@ -94,22 +99,32 @@ class Fleet:
         """Let all parts be."""
         self.drop(list(self._futures))
 
+    def _send(self, bundle: Bundle) -> str:
+        """Let the workers have the models; what some of them cannot take them for.
+
+        Raises
+        ------
+        UserError
+            If none of those that are there can.
+        """
+        try:
+            self._client.register_plugin(ModelFiles(bundle))
+        except Exception as fault:  # whatever happened there comes back as it was raised
+            words = f"{type(fault).__name__}: {' '.join(str(fault).split())}"
+            if self.workers:
+                return words
+            raise UserError(
+                f"The workers cannot take the models ({words}): see that they have the same "
+                "napari-ggs as this command, and room in their folders."
+            ) from fault
+        return ""
+
     def _require_scheduler(self) -> None:
         if self._client.status not in ("running", "connecting"):
             raise UserError(
                 "The scheduler does not answer any more, so the cohort has ended early: start it "
                 "again, and give the same command, which goes on where it was."
             )
-
-
-def _send(client: Client, bundle: Bundle) -> None:
-    try:
-        client.register_plugin(ModelFiles(bundle))
-    except (UserError, ImportError, OSError) as fault:
-        raise UserError(
-            f"The workers cannot take the models ({' '.join(str(fault).split())}): see that they "
-            "have the same napari-ggs as this command, and room in their folders."
-        ) from fault
 
 
 def _result(future: Future) -> Any:

@@ -38,6 +38,8 @@ class RunOfCohort:
     began : datetime
     ended_early : str
         Why it ended before all was done; "" if it did not.
+    remark : str
+        Why some workers were sent nothing.
     before : int
         Slides that were done (or the same as one that was) already.
     """
@@ -50,6 +52,7 @@ class RunOfCohort:
     workers: int = 0
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_early: str = ""
+    remark: str = ""
     before: int = 0
 
 
@@ -102,6 +105,7 @@ def _values(run: RunOfCohort, tasks: Sequence[StoredTask]) -> dict[str, Any]:
         "method": METHOD,
         "scheduler": run.scheduler,
         "workers": run.workers,
+        "remark": run.remark,
         "began": run.began.isoformat(timespec="seconds"),
         "ended": ended.isoformat(timespec="seconds"),
         "seconds": round((ended - run.began).total_seconds(), 1),
@@ -161,6 +165,7 @@ def _text(values: Mapping[str, Any], run: RunOfCohort) -> str:
         f"{states}{before}",
         f"{values['began']}, {values['seconds']:.0f} s, up to {run.workers} workers, "
         f"{', '.join(both)}, napari-ggs {__version__}",
+        *([f"Some workers have not got the models: {run.remark}"] if run.remark else []),
         *([f"Ended early: {run.ended_early}"] if run.ended_early else []),
         *(
             f"{slide['state']}: {slide['path']}: {slide['reason']}"

@@ -35,7 +35,7 @@ class Progress:
     share : float
         0 to 1, by the size of their files.
     running, workers : int
-        Slides in the works, and parts that can be computed at once.
+        Slides in the works, and workers that have the models.
     """
 
     total: int
@@ -124,6 +124,7 @@ class Cohort:
             If the study cannot be written, or the workers are gone or cannot take the models.
         """
         fleet = Fleet(client, bundle)
+        self.about.remark = fleet.remark
         progress, bytes_ = Progress(len(jobs)), sum(job.size for job in jobs) or 1
 
         def ended(job: Job, outcome: Outcome) -> None:
@@ -134,7 +135,7 @@ class Cohort:
         driver = Driver(fleet, self.store, self.work, ended)
 
         def looked_up() -> bool:
-            progress.running, progress.workers = len(driver.running), fleet.threads
+            progress.running, progress.workers = len(driver.running), fleet.workers
             self.about.workers = max(self.about.workers, progress.workers)
             tell(progress)
             return cancelled()

@@ -1,7 +1,8 @@
 """What each worker gets as soon as it is there, above all the models: their files, once.
 
 So a worker needs no path of ours, one that comes later gets them too, and what it loads is what the
-driver has, to the byte. They lie in the worker's own folder, which goes with it.
+driver has, to the byte. They lie in the worker's own folder, which goes with it. Only a worker that
+has them is sent parts, one at a time: they are a resource of which it has one.
 """
 
 import shutil
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 FOLDER = "napari-ggs-models"
 
 
+def resource(key: str) -> str:
+    """What a worker has that has the models of this key (`Work.models_key`)."""
+    return f"{FOLDER}-{key}"
+
+
 class ModelFiles(WorkerPlugin):
     """Puts the files of models where a worker finds them.
 
@@ -32,17 +38,18 @@ class ModelFiles(WorkerPlugin):
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.name = f"{FOLDER}-{bundle.key}"
+        self.name = resource(bundle.key)
         self.version = __version__
 
-    def setup(self, worker: "Worker") -> None:
-        """Write the files, as a worker comes."""
+    async def setup(self, worker: "Worker") -> None:
+        """Write the files as a worker comes, and let the scheduler know that it has them."""
         if self.version != __version__:
             raise UserError(
-                f"The worker {worker.address} has napari-ggs {__version__}, and the command "
-                f"{self.version}: let both have the same."
+                f"the worker {worker.address} has napari-ggs {__version__}, and the command "
+                f"{self.version}: let both have the same"
             )
         unpack(self.bundle, Path(worker.local_directory) / FOLDER)
+        await worker.set_resources(**{self.name: 1})
 
 
 class Unmoved(WorkerPlugin):

@@ -1,7 +1,8 @@
 """The tables of a review, for other programs: CSV, Parquet, QuPath GeoJSON, ImageScope XML.
 
 CSV and Parquet have every circle that was not removed: the columns of the Glomeruli table (and
-``cut`` where any circle is), then ``assessment``, ``flags``, ``note`` and ``reviewer``. The other
+``cut`` where any circle is), then ``assessment``, ``flags``, ``note``, ``reviewer`` and the models
+that made the row, ``detector`` and ``classifier``, by name and SHA-256. The other
 two cannot tell a doubtful circle from a sure one, so that uncertain, ungradable and duplicate ones
 are left out; GeoJSON has what reaches the detection threshold, ImageScope what people vouch for.
 
@@ -9,6 +10,7 @@ Unless names are asked for (`Names`), what is written names nobody: notes are le
 flags only those that everybody has are written, since free words may name a patient.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +29,9 @@ from napari_ggs.store import StoredSlide, flags_of, flags_text
 from napari_ggs.store.pseudonyms import Names, folder_name
 
 Format = Literal["csv", "parquet", "geojson", "imagescope"]
+
+ROLES = ("detector", "classifier")
+SHA_DIGITS = 12
 
 ENDINGS: dict[Format, str] = {
     "csv": ".csv",
@@ -118,10 +123,16 @@ def _sure(table: pd.DataFrame) -> pd.DataFrame:
 
 def _told(table: pd.DataFrame, subject: Subject) -> pd.DataFrame:
     """The table in the columns of the file."""
-    told = without_free_words(table.assign(reviewer=subject.reviewer), subject.names)
+    made_by = {role: _model(subject.reading.run.models.get(role, {})) for role in ROLES}
+    told = without_free_words(table.assign(reviewer=subject.reviewer, **made_by), subject.names)
     cut = ["cut"] if told["cut"].any() else []
     columns = glomeruli.columns(subject.reading.run.scheme)
-    return told[[*columns, *cut, "assessment", "flags", "note", "reviewer"]]
+    return told[[*columns, *cut, "assessment", "flags", "note", "reviewer", *ROLES]]
+
+
+def _model(model: Mapping[str, str]) -> str:
+    """A model's name with the start of its weights' SHA-256; "" if none is known."""
+    return f"{model['name']} ({model['sha256'][:SHA_DIGITS]})" if model else ""
 
 
 def without_free_words(table: pd.DataFrame, names: Names) -> pd.DataFrame:

@@ -137,13 +137,16 @@ class Tasks(Part):
             rows = db.execute(_SELECT + "ORDER BY path, work")
             return [_stored(row) for row in rows]
 
-    def done_task(self, fingerprint: str, work: str) -> StoredTask | None:
-        """A task whose run has done this work on this content; None if there is none."""
+    def done_task(self, fingerprint: str, work: str, path: Path | None = None) -> StoredTask | None:
+        """A task whose run has done this work on this content; None if there is none.
+
+        Of several, one that is done, else the one at `path`.
+        """
         with self.database.reading() as db:
             row = db.execute(
                 _SELECT + "WHERE fingerprint = ? AND work = ? AND run_id IS NOT NULL "
-                "ORDER BY state = 'done' DESC",
-                (fingerprint, work),
+                "ORDER BY state = 'done' DESC, path = ? DESC",
+                (fingerprint, work, str(path)),
             ).fetchone()
         return None if row is None else _stored(row)
 

@@ -13,6 +13,7 @@ from napari_ggs.review.placing import Placing, in_one
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.attempt import attempt
 from napari_ggs.viewer.audit_panel import AuditPanel
+from napari_ggs.viewer.case_row import CaseRow
 from napari_ggs.viewer.counts_table import CountsTable
 from napari_ggs.viewer.crossing_panel import CrossingPanel
 from napari_ggs.viewer.sections_layer import SectionsLayer
@@ -25,7 +26,7 @@ SOON_MS = 60
 """The page follows the edits so much later: a burst of them is answered once."""
 CUT = "Count glomeruli cut by the edge of the tissue"
 CUT_TIP = "Whether circles that you assessed as cut are in the counts, in %GGS and in its interval."
-ALONE = "The case has no other slide in this study."
+ALONE = "The case has no other slide in this study: slides of one case name are added up."
 COPY = "Ctrl+C copies the table, or what is selected of it."
 BLIND = "You read blind to the model: only what you named is counted."
 
@@ -72,6 +73,7 @@ class AnswerPage(QScrollArea):
         self._leave()
         self.review = review
         self.audit.follow(review)
+        self.owner.follow(None if review is None else review.keeping)
         if review is not None:
             self._join(review)
         else:
@@ -101,7 +103,7 @@ class AnswerPage(QScrollArea):
             self.refresh()
 
     def _build(self) -> None:
-        self.counts, self.cut = CountsTable(), QCheckBox(CUT)
+        self.counts, self.cut, self.owner = CountsTable(), QCheckBox(CUT), CaseRow()
         self.section_panel, self.crossing, self.audit = (
             SectionsPanel(),
             CrossingPanel(),
@@ -114,7 +116,7 @@ class AnswerPage(QScrollArea):
         layout = QVBoxLayout(self._body)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(6)
-        for part in (self.counts, self.remark, self.cut):
+        for part in (self.counts, self.remark, self.owner, self.cut):
             layout.addWidget(part)
         for panel in (self.section_panel, self.crossing, self.audit):
             layout.addSpacing(8)
@@ -125,6 +127,8 @@ class AnswerPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.cut.toggled.connect(self._on_cut)
+        for field in (self.owner.patient, self.owner.case):
+            field.editingFinished.connect(self._refresh_soon)
         self.counts.renamed.connect(self._on_renamed)
         self.crossing.changed.connect(self.refresh)
         self.audit.walking.connect(self.walking)

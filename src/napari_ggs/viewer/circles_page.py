@@ -217,7 +217,7 @@ class CirclesPage(QWidget):
         self.gallery.circles.touch([int(handle) for handle in change.handles])
         appeared = (change.before == HIDDEN) & (change.after != HIDDEN)
         self._fresh.update(int(handle) for handle in change.handles[appeared])
-        if self._fresh:
+        if self._fresh and not self._soon.isActive():
             self._soon.start()
 
     def _take_in(self) -> None:

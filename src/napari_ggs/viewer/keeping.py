@@ -72,9 +72,19 @@ class Keeping:
         session.resume(state, events[-1].id if events else 0)
 
     @property
+    def owner(self) -> tuple[str, str]:
+        """The patient and the case that the slide is of."""
+        mine = next(slide for slide in self.store.slides() if slide.id == self.slide)
+        return mine.patient, mine.case
+
+    @property
     def case(self) -> str:
         """The case that the slide is of."""
-        return next(slide.case for slide in self.store.slides() if slide.id == self.slide)
+        return self.owner[1]
+
+    def assign(self, patient: str, case: str) -> None:
+        """Say whose the slide is."""
+        self.store.assign(self.slide, patient, case, self.session)
 
     @property
     def finished(self) -> bool:
