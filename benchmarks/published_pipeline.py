@@ -102,7 +102,7 @@ class Published:
             image = np.asarray(Image.open(path))[None]
             [(local, score)] = self._detector.detect(image, LOWEST_SCORE)
             x, y = (int(part) for part in path.stem.split("-")[1:])
-            found.append((local + (x, y, 0)) * (self._detector.mpp / self._mpp))
+            found.append(np.add(local, (x, y, 0)) * (self._detector.mpp / self._mpp))
             scores.append(score)
         every, score = np.concatenate(found), np.concatenate(scores)
         kept = circles.nms(every, score, NMS_IOU)

@@ -6,8 +6,8 @@ All with the embedded networks, in one process, on as many threads as PyTorch ta
 (OMP_NUM_THREADS). The networks alone: the same tiles and crops, in the same batches, from memory.
 Their engines are chosen before (that costs what "choosing the engines" says); the figures of a
 first run have the choice in them. The published way (`published_pipeline.py`) classifies as many
-circles as we do, those of a score of .1 or more. Detections are compared at the detection threshold
-of the model. Without a slide: the phantom of 15 x 12 mm at .25 um/px is drawn first (three minutes).
+circles as we do, those of a score of .1 or more. Detections are compared at the model's threshold.
+Without a slide the phantom of 15 x 12 mm at .25 um/px is drawn first (three minutes).
 """
 
 import tempfile

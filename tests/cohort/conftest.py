@@ -48,7 +48,7 @@ def models_here(chosen: tuple[Work, Bundle], tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def client() -> Iterator[Client]:
     """Two workers in processes of their own, over TCP."""
-    with local(workers=2, memory="2GB") as client:
+    with local(workers=2, memory="1.5GB") as client:
         yield client
 
 

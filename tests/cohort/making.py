@@ -77,4 +77,4 @@ def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     """Two tables of a slide are the same, but for what engines and batches change."""
     assert found["id"].tolist() == expected["id"].tolist()
     numbers = [*GEOMETRY, "detection_score", *(n for n in expected if n.startswith("p_"))]
-    np.testing.assert_allclose(found[numbers], expected[numbers], atol=2e-3)
+    np.testing.assert_allclose(found[numbers], expected[numbers], atol=0.01)

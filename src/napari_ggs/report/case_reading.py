@@ -12,7 +12,7 @@ from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import Scheme
 from napari_ggs.review.answer import Answer, answer
 from napari_ggs.review.conventions import case_table
-from napari_ggs.review.readings import readers, settled
+from napari_ggs.review.readings import readers, seen_by_reader, settled
 from napari_ggs.store import CaseStore, StoredRun, StoredSlide, fold
 
 _PASSED, _HALF = 1.0, Thresholds(0.5, 0.5)
@@ -151,7 +151,7 @@ def _left(store: CaseStore, run: StoredRun, reviewer: str | None) -> tuple[str, 
         return settled(store, run)
     events = store.events(run.id)
     said = reviewer if reviewer in readers(events) else ""
-    return said, fold(store.table(run.id), events, reviewer)
+    return said, seen_by_reader(fold(store.table(run.id), events, reviewer))
 
 
 def require_reader(store: CaseStore, slides: Sequence[StoredSlide], reviewer: str) -> None:
