@@ -23,7 +23,7 @@ class Figure(NamedTuple):
         if self.at_least is None and self.at_most is None:
             return None
         low, high = self.at_least, self.at_most
-        return (low is None or self.value >= low) and (high is None or self.value <= high)
+        return bool((low is None or self.value >= low) and (high is None or self.value <= high))
 
     @property
     def goal(self) -> str:
@@ -51,5 +51,5 @@ def tell(figures: Sequence[Figure], out: Path | None) -> None:
         value = f"{figure.value:.4g} {figure.unit}"
         print(f"{figure.what:{width}}  {value:>16}  {figure.goal:>8}  {mark}", flush=True)
     if out:
-        rows = [figure._asdict() | {"met": figure.met} for figure in figures]
+        rows = [f._asdict() | {"value": float(f.value), "met": f.met} for f in figures]
         out.write_text(json.dumps(rows, indent=1), encoding="utf-8")

@@ -99,7 +99,7 @@ class Published:
         """Circles in level-0 pixels after suppression, and their scores."""
         found, scores = [np.empty((0, 3))], [np.empty(0)]
         for path in tiles:
-            image = np.asarray(Image.open(path))[None]
+            image = np.array(Image.open(path))[None]
             [(local, score)] = self._detector.detect(image, LOWEST_SCORE)
             x, y = (int(part) for part in path.stem.split("-")[1:])
             found.append(np.add(local, (x, y, 0)) * (self._detector.mpp / self._mpp))

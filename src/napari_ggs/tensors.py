@@ -23,7 +23,11 @@ def as_input(
     device : torch.device
         Where the floats are made.
     """
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
-    scale = torch.tensor([1 / (255 * s) for s in std], device=device).view(3, 1, 1)
-    shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
-    return pixels * scale - shift.view(3, 1, 1)
+    return normalised(torch.from_numpy(np.ascontiguousarray(images)).to(device), mean, std)
+
+
+def normalised(images: Tensor, mean: Triple, std: Triple) -> Tensor:
+    """Normalise images that are a tensor already; see `as_input`."""
+    scale = torch.tensor([1 / (255 * s) for s in std], device=images.device).view(3, 1, 1)
+    shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=images.device)
+    return images.permute(0, 3, 1, 2).float() * scale - shift.view(3, 1, 1)

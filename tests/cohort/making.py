@@ -9,7 +9,7 @@ import tifffile
 from distributed import Client
 
 from napari_ggs.cancelling import Cancelled, never
-from napari_ggs.cohort.computing import models_of
+from napari_ggs.cohort.holding import models_of
 from napari_ggs.cohort.manifest import Entry
 from napari_ggs.cohort.reporting import RunOfCohort
 from napari_ggs.cohort.running import Cohort, Progress

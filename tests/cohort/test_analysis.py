@@ -9,8 +9,8 @@ import pytest
 import tifffile
 
 from napari_ggs.cohort.analysis import Analysed, analysis, surveying
-from napari_ggs.cohort.computing import Place, stamp_of
 from napari_ggs.cohort.faults import WorkFault, fault_of
+from napari_ggs.cohort.holding import Place, stamp_of
 from napari_ggs.cohort.work import Work
 from napari_ggs.pipeline import Progress
 from napari_ggs.slides import SlideError

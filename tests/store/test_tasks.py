@@ -53,6 +53,8 @@ def test_planned_again_all_wait_but_what_is_done_in_the_same_file(done: CaseStor
     assert states(done) == ["done", "waiting"]
     assert [each.reason for each in done.tasks()] == ["", ""]
     assert done.tasks()[0].about == {"genotype": "G0"}
+    done.plan_tasks([task(stamp="")])
+    assert states(done) == ["done", "waiting"], "a file that was put away was not changed"
     done.plan_tasks([task(stamp="6:2")])
     assert states(done) == ["waiting", "waiting"]
 

@@ -72,7 +72,8 @@ class Classifier:
         Divides the logits before the softmax (Guo et al. 2017), so that a probability is the
         share of such answers that are right.
     engine : callable, optional
-        Computes the network as it would itself, but faster (`napari_ggs.models.engines`).
+        Makes of images, uint8 of shape (n, h, w, 3), what the network makes of them normalised, but
+        faster (`napari_ggs.models.engines`).
     """
 
     network: nn.Module
@@ -82,7 +83,7 @@ class Classifier:
     mean: Triple
     std: Triple
     temperature: float = 1.0
-    engine: Callable[[Tensor], Tensor] | None = None
+    engine: Callable[[Patches], Tensor] | None = None
 
     def classify(self, images: Patches) -> Probabilities:
         """Classify patches of shape (n, input_px, input_px, 3).
@@ -97,7 +98,7 @@ class Classifier:
         if len(images) == 0:
             return np.empty((0, len(self.scheme.classes)))
         with inference():
-            return self._shares((self.engine or self.network)(self._input(images)))
+            return self._shares(self._logits(images))
 
     def embed(self, images: Patches) -> Embedded:
         """Classify patches as `classify` does, and say what the last layer made of them.
@@ -117,6 +118,12 @@ class Classifier:
             answers = self._shares(network.forward_head(maps))
             features: Features = functional.normalize(pooled, dim=1).numpy()
         return Embedded(features, answers)
+
+    def _logits(self, images: Patches) -> Tensor:
+        if self.engine is not None:
+            return self.engine(images)
+        logits: Tensor = self.network(self._input(images))
+        return logits
 
     def _input(self, images: Patches) -> Tensor:
         device = next(self.network.parameters()).device

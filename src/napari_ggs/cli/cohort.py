@@ -120,17 +120,21 @@ def _with(entry: "Entry", mpp: float | None) -> "Entry":
 
 def _say_what_is_left(entries: list["Entry"], study: Path, work: "Work") -> None:
     """Print each slide that would be done, and how many are."""
-    from napari_ggs.cohort.computing import stamp_of
+    from napari_ggs.cohort.holding import stamp_of
     from napari_ggs.slides.locations import address_of
     from napari_ggs.store import CaseStore
 
-    done = set()
+    done: dict[tuple[Path, str], str] = {}
     if study.exists():
         with CaseStore.open(study, create=False) as store:
-            done = {
-                (t.path, t.work, t.stamp) for t in store.tasks() if t.state in ("done", "skipped")
-            }
-    left = [e for e in entries if (e.path, work.key(e.mpp), stamp_of(e.path)) not in done]
+            kept = (task for task in store.tasks() if task.state in ("done", "skipped"))
+            done = {(task.path, task.work): task.stamp for task in kept}
+    left = [
+        entry
+        for entry in entries
+        if (stamp := done.get((entry.path, work.key(entry.mpp)))) is None
+        or stamp_of(entry.path) not in (stamp, "")
+    ]
     for entry in left:
         absent = not (address_of(entry.path) or entry.path.exists())
         console.line(f"{entry.path}{': there is no such file' * absent}")

@@ -12,7 +12,8 @@ import pandas as pd
 
 from napari_ggs import glomeruli
 from napari_ggs.cohort import computing
-from napari_ggs.cohort.computing import Found, Named, Place, Survey
+from napari_ggs.cohort.computing import Found, Named, Survey
+from napari_ggs.cohort.holding import Place
 from napari_ggs.cohort.work import Work
 from napari_ggs.slides.tissue import Box
 

@@ -23,7 +23,19 @@ suspected too, so that each slide is tried alone before it counts as failed."""
 
 WAIT = "30s"
 
-_SETTINGS = {"distributed.scheduler.allowed-failures": DEATHS}
+MEMORY = {"target": False, "spill": False, "pause": False, "terminate": 0.95}
+"""Shares of a worker's memory at which dask acts. Results go to the driver at once, so that it has
+next to nothing to let go of: one that waited for its memory to shrink would wait for ever."""
+
+BACK = "5 minutes"
+"""After which a worker whose process ended is given up: a new one imports PyTorch first, which on a
+busy machine takes longer than the 15 s that dask waits."""
+
+_SETTINGS = {
+    "distributed.deploy.lost-worker-timeout": BACK,
+    "distributed.scheduler.allowed-failures": DEATHS,
+    **{f"distributed.worker.memory.{name}": share for name, share in MEMORY.items()},
+}
 
 
 def require_dask() -> None:

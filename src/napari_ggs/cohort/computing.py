@@ -5,52 +5,22 @@ last stay open. What a part takes of memory does not grow with the slide or with
 tiles, since tiles and crops are read a batch at a time; and a process has one part at a time.
 """
 
-import functools
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from napari_ggs.circles import Array, nms
-from napari_ggs.classification import AnyClassifier, classify_stream
-from napari_ggs.cohort.faults import WorkFault, told
-from napari_ggs.cohort.work import ModelId, Work
-from napari_ggs.detection import AnyDetector, Region, Tile, plan, scan
+from napari_ggs.classification import classify_stream
+from napari_ggs.cohort.faults import told
+from napari_ggs.cohort.holding import Place, models_of, opened
+from napari_ggs.cohort.work import Work
+from napari_ggs.detection import Region, Tile, plan, scan
 from napari_ggs.detection.merging import NMS_IOU
-from napari_ggs.devices import DeviceName
-from napari_ggs.models import ModelError, load_classifier, load_detector
-from napari_ggs.slides import Slide, open_slide
-from napari_ggs.slides.slide import CACHE_BYTES
+from napari_ggs.slides import Slide
 from napari_ggs.slides.tissue import Box
 from napari_ggs.store import SlideInfo
-
-OPEN = 2
-"""Slides that a process keeps open."""
-
-CACHE_SHARE = 8
-"""A process's slides keep decoded tiles in an eighth of its memory together, at most."""
-
-folders: dict[str, Path] = {}
-"""Where this process has the files of models, by `Work.models_key`."""
-
-
-class Place(NamedTuple):
-    """A slide to work on.
-
-    Attributes
-    ----------
-    path : Path
-    mpp : float or None
-        In place of what the file says.
-    stamp : str
-        See `stamp_of`; another one is another file.
-    """
-
-    path: Path
-    mpp: float | None
-    stamp: str
 
 
 class Survey(NamedTuple):
@@ -142,76 +112,6 @@ def name_circles(place: Place, work: Work, circles: Array, scores: Array) -> Nam
 def missed(place: Place, seen: Sequence[Region], unread: Sequence[Box]) -> float:
     """Share of a slide's tissue that was not seen, or that some process could not read."""
     return opened(place).tissue().missed(unread, seen)
-
-
-class Models(NamedTuple):
-    """The models of a work, ready to compute."""
-
-    detector: AnyDetector
-    classifier: AnyClassifier
-
-
-def models_of(work: Work) -> Models:
-    """The models, loaded once in a process.
-
-    Raises
-    ------
-    WorkFault
-        If this process has not got them.
-    """
-    folder = folders.get(work.models_key)
-    if folder is None:
-        raise WorkFault(
-            f"a worker has not got the models {work.detector.name} and {work.classifier.name}: "
-            "its log says why they could not be put there",
-            "passing",
-        )
-    try:
-        return _loaded(folder, work.detector, work.classifier, work.device)
-    except ModelError as fault:
-        raise WorkFault(
-            f"a worker cannot load its copy of the models: {fault}", "passing"
-        ) from fault
-
-
-@functools.lru_cache(maxsize=1)
-def _loaded(folder: Path, detector: ModelId, classifier: ModelId, device: DeviceName) -> Models:
-    return Models(
-        load_detector(folder / "detector" / detector.file, device).detector,
-        load_classifier(folder / "classifier" / classifier.file, device).classifier,
-    )
-
-
-def opened(place: Place) -> Slide:
-    """A slide, which stays open as long as it is among the last."""
-    return _opened(place)
-
-
-@functools.lru_cache(maxsize=OPEN)
-def _opened(place: Place) -> Slide:
-    slide = open_slide(place.path, place.mpp)
-    slide.cache.capacity = min(CACHE_BYTES, _memory() // CACHE_SHARE // OPEN)
-    return slide
-
-
-def _memory() -> int:
-    """Bytes that this process may take; without a limit, more than it needs."""
-    from distributed import get_worker
-
-    try:
-        limit = get_worker().memory_manager.memory_limit
-    except ValueError:  # no worker
-        limit = None
-    return limit or CACHE_BYTES * CACHE_SHARE * OPEN
-
-
-def stamp_of(path: Path) -> str:
-    """Size and time of change of a file; "" where that cannot be known, as on a network."""
-    try:
-        state = path.stat()
-    except OSError:
-        return ""
-    return f"{state.st_size}:{state.st_mtime_ns}"
 
 
 def _unread(slide: Slide) -> list[Box]:

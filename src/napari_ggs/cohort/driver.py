@@ -7,16 +7,15 @@ the manifest. Those with the largest files go first, so that none of them is lef
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from napari_ggs.cancelling import Cancelled, never
 from napari_ggs.cohort import keeping
-from napari_ggs.cohort.analysis import Analysed, Analysis, Call, analysis, surveying
-from napari_ggs.cohort.computing import Place, Survey
-from napari_ggs.cohort.faults import Kind, WorkFault
+from napari_ggs.cohort.analysis import Analysed, Call, analysis, surveying
+from napari_ggs.cohort.computing import Survey
+from napari_ggs.cohort.faults import WorkFault
 from napari_ggs.cohort.fleet import Fleet
-from napari_ggs.cohort.manifest import Entry
+from napari_ggs.cohort.jobs import Job, Outcome
 from napari_ggs.cohort.work import Work
 from napari_ggs.store import CaseStore, StoreError, TaskState
 
@@ -28,44 +27,6 @@ ATTEMPTS = 3
 
 PATIENCE = 0.25
 """Seconds after which one looks up from waiting for results."""
-
-
-@dataclass(eq=False)
-class Job:
-    """A slide in the works.
-
-    Attributes
-    ----------
-    entry : Entry
-    place : Place
-    attempts : int
-        How often it was begun in this run of the command.
-    alone : bool
-        Whether nothing else is in the works: workers that die now die of it.
-    """
-
-    entry: Entry
-    place: Place
-    attempts: int = 0
-    alone: bool = False
-    survey: Survey | None = None
-    steps: Analysis | None = None
-    results: list[Any] = field(default_factory=list)
-    out: dict[int, int] = field(default_factory=dict)
-    twins: "list[Job]" = field(default_factory=list)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the file, or 1."""
-        return int(self.place.stamp.partition(":")[0] or 1)
-
-
-class Outcome(NamedTuple):
-    """What became of a slide: done, failed or skipped; why, and whose fault it is."""
-
-    state: TaskState
-    reason: str = ""
-    kind: Kind | None = None
 
 
 class Driver:

@@ -49,11 +49,14 @@ class Fleet:
 
     @property
     def workers(self) -> int:
-        """How many there are that have the models; 0 while there is none."""
+        """How many there are that have the models and take parts; 0 while there is none."""
         if time.monotonic() - self._counted > CENSUS_SECONDS:
             self._require_scheduler()
             known = self._client.scheduler_info()["workers"].values()
-            self._workers = sum(self._needs.keys() <= one["resources"].keys() for one in known)
+            self._workers = sum(
+                one["status"] == "running" and self._needs.keys() <= one["resources"].keys()
+                for one in known
+            )
             self._counted = time.monotonic()
         return self._workers
 

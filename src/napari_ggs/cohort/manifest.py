@@ -116,8 +116,8 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
             f"'slide' (others: {', '.join(COLUMNS[1:])}, and your groups), each name once."
         )
     reader.fieldnames = names
-    found = [(reader.line_num, row) for row in reader]
-    return [(line, _clean(row)) for line, row in found if any(_clean(row).values())]
+    found = ((_clean(row), reader.line_num) for row in reader)
+    return [(line, row) for row, line in found if any(row.values())]
 
 
 def _plain(name: str) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from napari_ggs.cancelling import Cancelled, never
 from napari_ggs.cohort import keeping
-from napari_ggs.cohort.computing import Place, stamp_of
-from napari_ggs.cohort.driver import Driver, Job, Outcome
+from napari_ggs.cohort.driver import Driver
 from napari_ggs.cohort.fleet import Fleet
+from napari_ggs.cohort.holding import Place, stamp_of
+from napari_ggs.cohort.jobs import Job, Outcome
 from napari_ggs.cohort.manifest import Entry
 from napari_ggs.cohort.reporting import RunOfCohort, write_report
 from napari_ggs.cohort.work import Bundle, Work

@@ -10,10 +10,10 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distributed import WorkerPlugin
+from distributed import Status, WorkerPlugin
 
 from napari_ggs import __version__
-from napari_ggs.cohort import computing
+from napari_ggs.cohort import holding
 from napari_ggs.cohort.work import Bundle
 from napari_ggs.errors import UserError
 
@@ -50,6 +50,10 @@ class ModelFiles(WorkerPlugin):
             )
         unpack(self.bundle, Path(worker.local_directory) / FOLDER)
         await worker.set_resources(**{self.name: 1})
+        # The scheduler looks for parts that nobody could take as a worker comes, which was before
+        # it had the models, or as it goes on after a pause.
+        worker.status = Status.paused
+        worker.status = Status.running
 
 
 class Unmoved(WorkerPlugin):
@@ -70,4 +74,4 @@ def unpack(bundle: Bundle, folder: Path) -> None:
     for name, content in bundle.files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(content)
-    computing.folders[bundle.key] = place
+    holding.folders[bundle.key] = place

@@ -1,11 +1,13 @@
 """Workers as jobs of SLURM, by a TOML file; dask-jobqueue writes and submits the job scripts."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
+from napari_ggs.cohort.clusters import MEMORY
 from napari_ggs.errors import UserError
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class SlurmJobs(BaseModel):
             walltime=self.walltime,
             job_name="napari-ggs",
             worker_extra_args=["--lifetime", f"{self._lifetime()}s"],
-            job_script_prologue=list(self.prologue),
+            job_script_prologue=[*_exports(), *self.prologue],
             job_extra_directives=list(self.directives),
             **{name: value for name, value in given.items() if value is not None},
         )
@@ -120,3 +122,9 @@ class SlurmJobs(BaseModel):
         hours, minutes, seconds = map(int, clock.split(":"))
         total = int(days or 0) * 86_400 + hours * 3600 + minutes * 60 + seconds
         return max(total - MARGIN, total // 2)
+
+
+def _exports() -> Iterator[str]:
+    """Lines that let workers of a job treat memory as those of this machine do."""
+    for name, share in MEMORY.items():
+        yield f"export DASK_DISTRIBUTED__WORKER__MEMORY__{name.upper()}={share}"

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from napari_ggs.detection.circlenet import Maps
 from napari_ggs.detection.decoding import Decoded, decode
@@ -59,7 +59,8 @@ class Detector:
     max_radius_um : float
         No circle is larger: larger ones are cut down to it.
     engine : callable, optional
-        Computes the network as it would itself, but faster (`napari_ggs.models.engines`).
+        Makes of images, uint8 of shape (n, h, w, 3), what the network makes of them normalised, but
+        faster (`napari_ggs.models.engines`).
     """
 
     network: nn.Module
@@ -68,7 +69,7 @@ class Detector:
     std: Triple
     input_px: int = 512
     max_radius_um: float = 200.0
-    engine: Callable[[Tensor], Maps] | None = None
+    engine: Callable[[Images], Maps] | None = None
 
     def detect(self, images: Images, threshold: float) -> list[tuple[Array, Array]]:
         """Find glomeruli in images of this detector's resolution.
@@ -90,11 +91,16 @@ class Detector:
             raise ValueError(f"Images have the shape (n, h, w, 3). Found {images.shape}.")
         if len(images) == 0:
             return []
-        device = next(self.network.parameters()).device
         with inference():
-            pixels = as_input(_filled_up(images), self.mean, self.std, device)
-            found = decode((self.engine or self.network)(pixels), threshold)
+            found = decode(self._maps(_filled_up(images)), threshold)
         return [self._within(one, *images.shape[1:3]) for one in found]
+
+    def _maps(self, images: Images) -> Maps:
+        if self.engine is not None:
+            return self.engine(images)
+        device = next(self.network.parameters()).device
+        maps: Maps = self.network(as_input(images, self.mean, self.std, device))
+        return maps
 
     def _within(self, found: Decoded, height: int, width: int) -> tuple[Array, Array]:
         circles, scores = found.circles.cpu().numpy(), found.scores.cpu().numpy()

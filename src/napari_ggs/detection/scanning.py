@@ -18,7 +18,8 @@ from napari_ggs.slides import Slide
 Array = NDArray[np.float64]
 Images = NDArray[np.uint8]
 
-BATCH_SIZE = 4
+BATCH_SIZE = 2
+"""Tiles. On a processor more would take no less time, and 70 MB each."""
 READERS = 2
 AHEAD = 2
 """Batches that are read ahead of the network: memory stays bounded."""

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_ggs.classification import AnyClassifier, Classifier, Ensemble, Hierarchy
@@ -25,7 +26,7 @@ from napari_ggs.detection import AnyDetector, Detector, FusedDetector
 from napari_ggs.devices import inference
 from napari_ggs.phantom import PhantomSlide
 from napari_ggs.rgb import Triple
-from napari_ggs.tensors import as_input
+from napari_ggs.tensors import normalised
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +39,13 @@ WORTH_PX = 4e6
 about as much longer for them than OpenVINO as the trial takes, whatever the network."""
 
 REPEATS = 3
+TRIAL_PX = 256
+"""Largest side of the images of a trial: networks are convolutional, and answer alike at all."""
 TRACED_PX = 64
 """Side of the image that a network is traced with. Small, since only its layers matter."""
 
-Compute = Callable[[Tensor], Any]
+Images = NDArray[np.uint8]
+Compute = Callable[[Images], Any]
 
 
 class Choice(NamedTuple):
@@ -58,28 +62,30 @@ UNTRIED = Choice(PYTORCH, "too little to compute for a trial of OpenVINO to be w
 class Engine:
     """Computes a network on a processor the fastest way that agrees with PyTorch.
 
-    Called with normalised images (n, 3, h, w) it returns what the network returns. It computes
-    with PyTorch until `WORTH_PX` pixels have passed, then chooses.
+    Called with images, uint8 of shape (n, h, w, 3), it returns what the network returns. It
+    computes with PyTorch until `WORTH_PX` pixels have passed, then chooses.
 
     Parameters
     ----------
     network : nn.Module
         In evaluation mode, on the CPU.
-    example : callable
-        Makes the images that the trial is made on.
+    mean, std : tuple of float
+        That the network wants: RGB, of pixels in 0..1.
+    side : int
+        Pixels of the images that it wants.
     """
 
-    def __init__(self, network: nn.Module, example: Callable[[], Tensor]) -> None:
+    def __init__(self, network: nn.Module, mean: Triple, std: Triple, side: int) -> None:
         self.choice = UNTRIED
-        self._compute: Compute = network
-        self._network, self._example = network, example
-        self._pixels = 0
+        self._fed = Fed(network, mean, std).eval()
+        self._compute: Compute = self._by_pytorch
+        self._side, self._pixels = min(side, TRIAL_PX), 0
 
-    def __call__(self, images: Tensor) -> Any:
+    def __call__(self, images: Images) -> Any:
         """Compute the network."""
         if self.choice is UNTRIED and self._pixels >= WORTH_PX:
             self.choose()
-        self._pixels += images[:, 0].numel()
+        self._pixels += images[..., 0].size
         return self._compute(images)
 
     def choose(self) -> Choice:
@@ -89,40 +95,58 @@ class Engine:
             _tell(self.choice)
         return self.choice
 
+    def _by_pytorch(self, images: Images) -> Any:
+        with inference():
+            return self._fed(torch.from_numpy(np.ascontiguousarray(images)))
+
     def _tried(self) -> Choice:
         if not find_spec("openvino"):
             return Choice(PYTORCH, "OpenVINO is not installed")
-        images = self._example()
-        with inference():
-            expected = self._network(images)
+        images = tissue(self._side)
+        expected = self._by_pytorch(images)
         try:
-            other = OpenVino(self._network, expected)
+            other = OpenVino(self._fed, expected)
             found = other(images)
         except Exception as fault:  # a library of another version may raise anything
             return Choice(PYTORCH, f"OpenVINO cannot compute this network ({fault})")
         return self._judged(other, difference(found, expected), images)
 
-    def _judged(self, other: "OpenVino", apart: float, images: Tensor) -> Choice:
+    def _judged(self, other: "OpenVino", apart: float, images: Images) -> Choice:
         if not apart <= TOLERANCE:
             return Choice(PYTORCH, f"OpenVINO's outputs differ by {apart:.2g} (> {TOLERANCE:g})")
-        faster = _seconds(self._network, images) / _seconds(other, images)
+        faster = _seconds(self._by_pytorch, images) / _seconds(other, images)
         if faster <= 1:
             return Choice(PYTORCH, f"OpenVINO is no faster ({faster:.1f} times)")
         self._compute = other
         return Choice(other.name, f"{faster:.1f} times as fast; outputs within {apart:.1g}")
 
 
+class Fed(nn.Module):
+    """A network that takes images as they are, uint8 of shape (n, h, w, 3)."""
+
+    def __init__(self, network: nn.Module, mean: Triple, std: Triple) -> None:
+        super().__init__()
+        self._network, self._normalisation = network, (mean, std)
+
+    def forward(self, images: Tensor) -> Any:
+        """Normalise images and compute."""
+        return self._network(normalised(images, *self._normalisation))
+
+
 class OpenVino:
     """A network in OpenVINO, in single precision, on as many threads as PyTorch has.
 
+    It normalises the images too: a few calls of PyTorch for that would wait for each other while
+    other threads read the slide.
+
     Parameters
     ----------
-    network : nn.Module
+    network : Fed
     answer : Tensor or named tuple of tensors
         Something that the network returned: answers take its form.
     """
 
-    def __init__(self, network: nn.Module, answer: Any) -> None:
+    def __init__(self, network: Fed, answer: Any) -> None:
         openvino = _openvino()
         self.name = f"OpenVINO {openvino.__version__.partition('-')[0]}"
         self._form = getattr(type(answer), "_make", next)
@@ -136,10 +160,10 @@ class OpenVino:
         }
         self._request = openvino.compile_model(model, "CPU", settings).create_infer_request()
 
-    def __call__(self, images: Tensor) -> Any:
+    def __call__(self, images: Images) -> Any:
         """Compute the network; one thread at a time."""
         with self._busy:
-            found = self._request.infer([images.contiguous().numpy()], share_inputs=True)
+            found = self._request.infer([np.ascontiguousarray(images)], share_inputs=True)
         return self._form(torch.from_numpy(output) for output in found.values())
 
 
@@ -166,18 +190,16 @@ def computed_by(model: AnyDetector | AnyClassifier) -> str:
     return " and ".join(sorted(names))
 
 
-def tissue(side: int, mean: Triple, std: Triple) -> Tensor:
-    """Two images (2, 3, side, side) of tissue for a trial, the same each time, normalised."""
-    patch = _patch()
-    edge = [(0, max(0, side - length)) for length in patch.shape[:2]]
-    image = np.pad(patch, (*edge, (0, 0)), mode="symmetric")[:side, :side]
-    return as_input(np.stack([image, image[::-1, ::-1]]), mean, std)
+def tissue(side: int) -> Images:
+    """Two images (2, side, side, 3) of tissue, the same each time; `side` up to `TRIAL_PX`."""
+    image = _patch()[:side, :side]
+    return np.stack([image, image[::-1, ::-1]])
 
 
 @cache
-def _patch() -> np.ndarray:
-    phantom = PhantomSlide(256, 256, mpp=1.0, seed=1, outline="field")
-    return phantom.render(0, 0, phantom.width, phantom.height)
+def _patch() -> Images:
+    phantom = PhantomSlide(TRIAL_PX, TRIAL_PX, mpp=1.0, seed=1, outline="field")
+    return phantom.render(0, 0, TRIAL_PX, TRIAL_PX)
 
 
 def difference(found: Any, expected: Any) -> float:
@@ -190,22 +212,21 @@ def _tensors(answer: Any) -> tuple[Tensor, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
 
 
-def _seconds(compute: Compute, images: Tensor) -> float:
+def _seconds(compute: Compute, images: Images) -> float:
     """The shortest time of some."""
     times = []
-    with inference():
-        for _ in range(REPEATS):
-            start = time.perf_counter()
-            compute(images)
-            times.append(time.perf_counter() - start)
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        compute(images)
+        times.append(time.perf_counter() - start)
     return min(times)
 
 
-def _traced(network: nn.Module) -> Any:
-    image = torch.zeros(1, 3, TRACED_PX, TRACED_PX)
+def _traced(network: Fed) -> Any:
+    images = torch.zeros(1, TRACED_PX, TRACED_PX, 3, dtype=torch.uint8)
     with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing is on its way out; OpenVINO still wants it
-        return torch.jit.trace(network, image, check_trace=False)
+        return torch.jit.trace(network, images, check_trace=False)
 
 
 def _openvino() -> ModuleType:

@@ -19,7 +19,7 @@ from napari_ggs.detection import AnyDetector, Detector, FusedDetector
 from napari_ggs.detection.circlenet import CircleNet
 from napari_ggs.devices import DeviceName, device_of
 from napari_ggs.models.card import ModelCard, ModelError, Triple
-from napari_ggs.models.engines import Engine, tissue
+from napari_ggs.models.engines import Engine
 from napari_ggs.models.finding import Found, find, members_of
 from napari_ggs.models.networks import network_of
 
@@ -165,7 +165,7 @@ def _engine(network: nn.Module, card: ModelCard, device: torch.device) -> Engine
     """What computes a network, if that is the processor."""
     if device.type != "cpu":
         return None
-    return Engine(network, partial(tissue, card.input_px, *_normalisation(card)))
+    return Engine(network, *_normalisation(card), card.input_px)
 
 
 def _normalisation(card: ModelCard) -> tuple[Triple, Triple]:

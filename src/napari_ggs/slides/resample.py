@@ -1,5 +1,6 @@
 """Reading a slide at any resolution: area average downwards, bilinear upwards."""
 
+from math import isclose
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -135,7 +136,7 @@ def swapped(pixels: NDArray[T]) -> NDArray[T]:
 
 def _aligned(grid: Grid, corner: tuple[float, float], step: Scale) -> tuple[int, int] | None:
     """Column and row of the level where the output begins, if its pixels are the level's own."""
-    if not np.allclose(step, grid.scale, rtol=1e-9, atol=0):
+    if not all(isclose(a, b, rel_tol=1e-9) for a, b in zip(step, grid.scale, strict=True)):
         return None
     place = corner[0] / grid.scale.x, corner[1] / grid.scale.y
     if max(abs(at - round(at)) for at in place) > 1e-6:
@@ -183,12 +184,13 @@ def _overlaps(outputs: Array, sources: Array, step: float) -> csr_matrix:
     """Share of each source interval in each output interval; both are given by sorted edges."""
     low, high = max(outputs[0], sources[0]), min(outputs[-1], sources[-1])
     shape = len(outputs) - 1, len(sources) - 1
-    cuts = np.unique(np.clip(np.union1d(outputs, sources), low, max(low, high)))
+    cuts = np.unique(np.clip(np.concatenate([outputs, sources]), low, max(low, high)))
     middle = (cuts[1:] + cuts[:-1]) / 2
     rows = np.searchsorted(outputs, middle) - 1
     columns = np.searchsorted(sources, middle) - 1
     weights = (np.diff(cuts) / step).astype(np.float32)
-    return csr_matrix((weights, (rows, columns)), shape=shape)
+    ends = np.searchsorted(rows, np.arange(shape[0] + 1))  # rows rise: no need to sort
+    return csr_matrix((weights, columns, ends), shape=shape)
 
 
 def linear_axis(

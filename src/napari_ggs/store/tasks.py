@@ -29,7 +29,7 @@ class NewTask(NamedTuple):
     work : str
         The digest of models and settings.
     stamp : str
-        Of the file: as long as it is the same, so is the content.
+        Of the file: as long as it is the same, so is the content. "" if it cannot be known.
     about : mapping of str to str
         What the manifest says beside: level, age, groups.
     """
@@ -85,13 +85,17 @@ class Tasks(Part):
     """The tasks of a study."""
 
     def plan_tasks(self, tasks: Iterable[NewTask]) -> None:
-        """Take tasks in. All wait, but what is done or skipped stays so if its file is the same."""
+        """Take tasks in. All wait, but what is done or skipped stays so.
+
+        Unless its file was changed: then it waits. A file that is gone was not.
+        """
         with self.database.writing() as db:
             db.executemany(
                 "INSERT INTO tasks (path, work, stamp, about, state) "
                 "VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT (path, work) DO UPDATE SET "
-                "state = CASE WHEN state IN ('done', 'skipped') AND stamp = excluded.stamp "
-                "THEN state ELSE excluded.state END, stamp = excluded.stamp, "
+                "state = CASE WHEN state IN ('done', 'skipped') "
+                "AND excluded.stamp IN (stamp, '') THEN state ELSE excluded.state END, "
+                "stamp = CASE excluded.stamp WHEN '' THEN stamp ELSE excluded.stamp END, "
                 "about = excluded.about",
                 [(str(t.path), t.work, t.stamp, log.canonical(dict(t.about))) for t in tasks],
             )
