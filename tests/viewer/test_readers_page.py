@@ -187,7 +187,7 @@ def test_the_check_box_makes_a_reader_blind_to_the_model(
     assert review.layers.blind
     assert preferences.is_blind("ann")
     review.session.apply(Labelled((0, 1), "normal"))
-    qtbot.waitUntil(lambda: "2 circles, 2 blind to the model" in page.who.text())
+    qtbot.waitUntil(lambda: "2 circles judged, 2 blind to the model" in page.who.text())
     page.blind.setChecked(False)
     assert not review.layers.blind
 
