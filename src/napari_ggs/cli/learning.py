@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from napari_ggs import console
-from napari_ggs.cli.options import Device
+from napari_ggs.cli.options import Device, MovedSlides
 
 if TYPE_CHECKING:
     from napari_ggs.evaluation.gate import Judgement
@@ -24,14 +24,7 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the table.", show_default="none is written")
     ] = None,
-    slides: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A folder with slides that were moved. May be repeated.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    slides: MovedSlides = None,
     device: Device = "auto",
 ) -> None:
     """Say whether a new model is better than an old one, on patients that neither has seen.

@@ -1,5 +1,6 @@
 """Options that several commands take."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,36 @@ ClassifierName = Annotated[str | None, typer.Option("--classifier", help="A mode
 Device = Annotated[
     DeviceName,
     typer.Option("--device", help="Where to compute; auto takes a GPU if there is one."),
+]
+MovedSlides = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--slides",
+        help="A folder with slides that were moved or renamed, which are known by their content. "
+        "May be repeated.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+CountCut = Annotated[
+    bool, typer.Option(help="Whether glomeruli cut by the edge of the tissue count.")
+]
+
+
+def _docks_own() -> Path:
+    """The study that the docks keep where the preferences name no other."""
+    from napari_ggs.store import default_study
+
+    return default_study()
+
+
+Study = Annotated[
+    Path,
+    typer.Argument(
+        help="The study's file (.ggs).",
+        default_factory=_docks_own,
+        show_default="study.ggs in your data folder, as in the docks",
+    ),
 ]
 Share = Annotated[float | None, typer.Option(min=0, max=1, show_default="the model's own")]
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from napari_ggs import console
+from napari_ggs.cli.options import Study
 
 
 def agreement(
-    study: Annotated[Path, typer.Argument(help="The study's file (.ggs).")],
+    study: Study,
     slide: Annotated[
         str | None, typer.Option(help="Only the slide of this name.", show_default="all slides")
     ] = None,

@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from napari_ggs import console
+from napari_ggs.cli.options import CountCut, MovedSlides, Study
 from napari_ggs.errors import UserError
 
 
 def report(
-    study: Annotated[Path, typer.Argument(help="The study's file (.ggs).")],
+    study: Study,
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     case: Annotated[
         list[str] | None,
@@ -20,18 +21,8 @@ def report(
         str | None,
         typer.Option(help="Whose review.", show_default="the only one, else the consensus"),
     ] = None,
-    count_cut: Annotated[
-        bool, typer.Option(help="Whether glomeruli cut by the edge of the tissue count.")
-    ] = True,
-    slides: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A folder with slides that were moved or renamed, which are known by their "
-            "content. May be repeated.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    count_cut: CountCut = True,
+    slides: MovedSlides = None,
     identify: Annotated[
         bool,
         typer.Option(

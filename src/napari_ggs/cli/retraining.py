@@ -13,6 +13,7 @@ from napari_ggs.cli.options import (
     DetectorName,
     Device,
     LowDetectionScore,
+    MovedSlides,
     Mpp,
 )
 from napari_ggs.cli.research import stoppable
@@ -52,10 +53,7 @@ def retrain(
             show_default="the one in use; with --recipe the recipe's",
         ),
     ] = None,
-    slides: Annotated[
-        list[Path] | None,
-        typer.Option(help="A folder with slides that were moved. May be repeated."),
-    ] = None,
+    slides: MovedSlides = None,
     patches: Annotated[
         list[Path] | None,
         typer.Option(help="A folder of labelled patches to learn from too. May be repeated."),

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from napari_ggs import console
+from napari_ggs.cli.options import CountCut, Study
 
 
 def statistics(
-    study: Annotated[Path, typer.Argument(help="The study's file (.ggs).")],
+    study: Study,
     out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")],
     groups: Annotated[
         Path | None,
@@ -26,9 +27,7 @@ def statistics(
         str | None,
         typer.Option(help="Whose labels.", show_default="what the readers agree on"),
     ] = None,
-    without_cut: Annotated[
-        bool, typer.Option("--without-cut", help="Leave out glomeruli cut by the tissue's edge.")
-    ] = False,
+    count_cut: CountCut = True,
     identify: Annotated[
         bool, typer.Option("--identify", help="Patients by their names, not by pseudonyms.")
     ] = False,
@@ -45,7 +44,7 @@ def statistics(
     from napari_ggs.store.pseudonyms import Names
 
     with CaseStore.open(study, create=False) as store:
-        found = count_patients(store, reviewer, count_cut=not without_cut)
+        found = count_patients(store, reviewer, count_cut=count_cut)
     of_patients = None if groups is None else read_groups(groups, by)
     names = Names.of(study, identify)
     written, lines = write_statistics(found, of_patients, reference, names, out)

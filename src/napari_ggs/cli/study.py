@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from napari_ggs import console
-from napari_ggs.cli.options import Device
+from napari_ggs.cli.options import Device, MovedSlides, Study
 from napari_ggs.cli.research import stoppable
 from napari_ggs.errors import UserError
 
@@ -21,23 +21,6 @@ app = typer.Typer(
     help="List, check, export and import studies (.ggs): all runs and edits of their slides.",
     no_args_is_help=True,
 )
-
-
-def _docks_own() -> Path:
-    """The study that the docks keep where the preferences name no other."""
-    from napari_ggs.store import default_study
-
-    return default_study()
-
-
-Study = Annotated[
-    Path,
-    typer.Argument(
-        help="The study's file (.ggs).",
-        default_factory=_docks_own,
-        show_default="study.ggs in your data folder, as in the docks",
-    ),
-]
 
 
 class TableFormat(StrEnum):
@@ -126,15 +109,7 @@ def import_(
 def review(
     study: Study,
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    slides: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A folder with slides that were moved or renamed, which are known by their "
-            "content. May be repeated.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    slides: MovedSlides = None,
     written: Annotated[
         list[TableFormat] | None,
         typer.Option("--format", help="Of the tables. May be repeated.", show_default="csv"),
@@ -191,14 +166,7 @@ def next_(
             show_default="the one in use",
         ),
     ] = None,
-    slides: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A folder with slides that were moved. May be repeated.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    slides: MovedSlides = None,
     device: Device = "auto",
 ) -> None:
     """Choose, over all slides, the circles whose labels would teach the classifier most.

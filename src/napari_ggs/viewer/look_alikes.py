@@ -10,7 +10,6 @@ from napari_ggs.errors import UserError
 from napari_ggs.review.expectations import put_aside
 from napari_ggs.review.look_alikes import look_alikes
 from napari_ggs.review.queue import rank
-from napari_ggs.review.readings import drawn_by_others
 from napari_ggs.training.next_labels import teaching_order
 from napari_ggs.viewer import preferences
 from napari_ggs.viewer.attempt import attempt
@@ -168,10 +167,10 @@ class LookAlikes(QWidget):
         self._say(f"<b>Like circle {number}</b>, the most alike first. {HOW}")
 
     def _table(self) -> pd.DataFrame:
-        """All circles that are shown, but for what only others drew."""
+        """All circles that are shown."""
         assert self._review is not None
         session = self._review.session
-        table = session.table[~drawn_by_others(session.table)]
+        table = session.table
         return table.loc[rank(table, session.scheme, session.thresholds, "place")]
 
     def _complete(self, table: pd.DataFrame) -> bool:
