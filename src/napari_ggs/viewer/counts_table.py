@@ -18,7 +18,7 @@ from napari_ggs.review.count_rows import CountRow
 from napari_ggs.viewer.style import swatch
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-WIDTHS = {"all": 40, "class": 36, "percent": 46}
+WIDTHS = {"all": 38, "class": 34, "percent": 42}
 ROW_PX = 22
 STRONG = QColor(128, 128, 128, 60)
 MOST_ROWS = 16
