@@ -88,10 +88,13 @@ def test_a_recipe_for_the_other_task_is_refused(tmp_path: Path) -> None:
         classifier_plan(options)
 
 
-def test_its_words_are_the_command_s() -> None:
+def test_its_words_are_the_command_s(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a", "b", "p")]
+    for folder in folders:
+        folder.mkdir()
     options = Options(
-        Path("s.ggs"), Path("m.safetensors"), "detection", "r", "d", (Path("a"), Path("b")),
-        (Path("p"),), "ann", ("Kim",), ("batch=2",), "cpu", resume=False,
+        Path("s.ggs"), Path("m.safetensors"), "detection", "r", "d", tuple(folders[:2]),
+        tuple(folders[2:]), "ann", ("Kim",), ("batch=2",), "cpu", resume=False,
     )  # fmt: skip
     words = options.words()
     command = typer.main.get_command(app).commands["retrain"]  # type: ignore[attr-defined]
