@@ -18,6 +18,7 @@ from napari_ggs.models.engines import computed_by
 from napari_ggs.pipeline import Progress, detect_and_classify
 from napari_ggs.report import RunInfo, refuse_overwriting, write_results
 from napari_ggs.slides import Slide, open_slide, result_name
+from napari_ggs.slides.slide import SCAN_CACHE_BYTES
 
 CANCELLED = 130
 """Exit code of a command that was stopped with Ctrl+C, as shells have it."""
@@ -105,6 +106,7 @@ def run_slides(
             return CANCELLED
         try:
             with open_slide(path, mpp) as slide:
+                slide.cache.capacity = SCAN_CACHE_BYTES
                 words, complete = run_slide(slide, out, settings, cancelled)
             console.line(words)
             if not complete:

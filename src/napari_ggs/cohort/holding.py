@@ -11,7 +11,7 @@ from napari_ggs.detection import AnyDetector
 from napari_ggs.devices import DeviceName
 from napari_ggs.models import ModelError, load_classifier, load_detector
 from napari_ggs.slides import Slide, open_slide
-from napari_ggs.slides.slide import CACHE_BYTES
+from napari_ggs.slides.slide import SCAN_CACHE_BYTES
 
 OPEN = 2
 """Slides that a process keeps open."""
@@ -82,7 +82,7 @@ def _loaded(folder: Path, detector: ModelId, classifier: ModelId, device: Device
 def opened(place: Place) -> Slide:
     """A slide, which stays open as long as it is among the last."""
     slide = open_slide(place.path, place.mpp)
-    slide.cache.capacity = min(CACHE_BYTES, _memory() // CACHE_SHARE // OPEN)
+    slide.cache.capacity = min(SCAN_CACHE_BYTES, _memory() // CACHE_SHARE // OPEN)
     return slide
 
 
@@ -94,7 +94,7 @@ def _memory() -> int:
         limit = get_worker().memory_manager.memory_limit
     except ValueError:  # no worker
         limit = None
-    return limit or CACHE_BYTES * CACHE_SHARE * OPEN
+    return limit or SCAN_CACHE_BYTES * CACHE_SHARE * OPEN
 
 
 def stamp_of(path: Path) -> str:

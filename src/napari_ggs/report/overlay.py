@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from PIL import Image
 
 from napari_ggs import glomeruli
 from napari_ggs.files import replacing
@@ -31,7 +33,7 @@ def write_overlay(table: pd.DataFrame, slide: Slide, scheme: Scheme, path: Path)
     filtered can be seen without standing out.
     """
     image, downsample = slide.thumbnail(LONG_SIDE)
-    figure, axes = _canvas(image)
+    figure, axes, size = _canvas(image)
     classes = glomeruli.classes_in_force(table)
     for lesion in scheme.lesions:
         rows = table[classes == lesion.name]
@@ -40,22 +42,38 @@ def write_overlay(table: pd.DataFrame, slide: Slide, scheme: Scheme, path: Path)
             _letters(axes, rows, downsample, lesion.letter, lesion.colour)
     _scale_bar(axes, image.shape, slide.mpp, downsample)
     _headline(figure, slide, scheme, classes)
+    slide_picture = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
     with replacing(path) as scratch:
-        figure.savefig(scratch, dpi=_DPI)
+        _over(slide_picture, figure).save(scratch, "PNG")
 
 
-def _canvas(image: np.ndarray) -> tuple[Figure, Axes]:
-    """A figure in which one pixel of the thumbnail is one pixel of the picture, at least."""
+def _canvas(image: np.ndarray) -> tuple[Figure, Axes, tuple[int, int]]:
+    """A clear figure over a thumbnail, and the width and height that this has in the picture.
+
+    One pixel of the thumbnail is one pixel of the picture, at least.
+    """
     height, width = image.shape[:2]
     zoom = max(1.0, min(_WIDTH / width, _LARGEST / height))
-    inches = (width * zoom / _DPI, height * zoom / _DPI + _HEADER)
-    figure = Figure(figsize=inches, facecolor="white")
+    size = round(width * zoom), round(height * zoom)
+    inches = (size[0] / _DPI, size[1] / _DPI + _HEADER)
+    figure = Figure(figsize=inches, facecolor="none", dpi=_DPI)
     axes = figure.add_axes((0, 0, 1, 1 - _HEADER / inches[1]))
-    axes.imshow(image, extent=(0, width, height, 0), interpolation="antialiased")
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
-    return figure, axes
+    return figure, axes, size
+
+
+def _over(below: Image.Image, figure: Figure) -> Image.Image:
+    """A figure's drawing over a picture at its lower edge (matplotlib's own takes ten times the
+    memory of the picture)."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    picture = Image.new("RGB", drawn.size, "white")
+    picture.paste(below, (0, drawn.height - below.height))
+    picture.paste(drawn, mask=drawn)
+    return picture
 
 
 def _circles(

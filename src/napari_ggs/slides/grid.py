@@ -1,8 +1,13 @@
 """The tiles of one level of a pyramid, and how the level lies on the canvas."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+WHITE = 255
 
 
 class Scale(NamedTuple):
@@ -64,6 +69,23 @@ class Grid:
         """Left, top, width and height of a tile in pixels of the level, cropped to the level."""
         x, y = column * self.tile_width, row * self.tile_height
         return x, y, min(self.tile_width, self.width - x), min(self.tile_height, self.height - y)
+
+    def doubled(self, row: int, column: int, finer: "Grid") -> tuple[int, int, int, int]:
+        """The box of a tile in pixels of a level of twice the resolution, cropped to that level."""
+        x, y, width, height = self.tile_box(row, column)
+        across, down = finer.width - 2 * x, finer.height - 2 * y
+        return 2 * x, 2 * y, min(2 * width, across), min(2 * height, down)
+
+    def window(
+        self, x: int, y: int, width: int, height: int, tile: Callable[[int, int], NDArray[np.uint8]]
+    ) -> NDArray[np.uint8]:
+        """Put a window (height, width, 3) together from tiles (row, column); white outside."""
+        window = np.empty((height, width, 3), dtype=np.uint8)
+        if x < 0 or y < 0 or x + width > self.width or y + height > self.height:
+            window.fill(WHITE)
+        for part in self.parts(x, y, width, height):
+            window[part.in_window] = tile(part.row, part.column)[part.in_tile]
+        return window
 
     def parts(self, x: int, y: int, width: int, height: int) -> Iterator[Part]:
         """Cut a window of the level into its tiles; what lies outside the level is left out."""

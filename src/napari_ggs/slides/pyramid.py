@@ -10,7 +10,7 @@ from napari_ggs.slides.backend import Backend, Pixels
 from napari_ggs.slides.cache import TileCache
 from napari_ggs.slides.errors import TileError
 from napari_ggs.slides.faults import UNREAD, Faults
-from napari_ggs.slides.grid import Grid, Part, Scale
+from napari_ggs.slides.grid import WHITE, Grid, Part, Scale
 from napari_ggs.slides.kept_tiles import KeptTiles
 from napari_ggs.slides.resample import resample
 
@@ -18,7 +18,6 @@ COARSEST = 1_500
 """napari loads the coarsest level whole, so it has at most this many pixels a side."""
 
 SYNTHESISED_TILE = 512
-WHITE = 255
 ROUNDING = 1e-6
 
 
@@ -91,13 +90,9 @@ class Pyramid:
 
     def region(self, level: int, x: int, y: int, width: int, height: int) -> Pixels:
         """Return a window of a level, shape (height, width, 3); outside the level it is white."""
-        grid = self.grids[level]
-        window = np.empty((height, width, 3), dtype=np.uint8)
-        if x < 0 or y < 0 or x + width > grid.width or y + height > grid.height:
-            window.fill(WHITE)
-        for part in grid.parts(x, y, width, height):
-            window[part.in_window] = self.tile(level, part.row, part.column)[part.in_tile]
-        return window
+        return self.grids[level].window(
+            x, y, width, height, lambda row, column: self.tile(level, row, column)
+        )
 
     def tile(self, level: int, row: int, column: int) -> Pixels:
         """Return one tile, cropped to the level; read-only."""
@@ -161,9 +156,7 @@ class Pyramid:
 
     def _halved(self, level: int, row: int, column: int) -> Pixels:
         above = self.grids[level - 1]
-        x, y, width, height = self.grids[level].tile_box(row, column)
-        across, down = min(2 * width, above.width - 2 * x), min(2 * height, above.height - 2 * y)
-        return halve(self.region(level - 1, 2 * x, 2 * y, across, down))
+        return halve(self.region(level - 1, *self.grids[level].doubled(row, column, above)))
 
 
 class Watched:
@@ -190,11 +183,12 @@ def with_synthesised(grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
     """Append halved levels until the coarsest is small enough."""
     levels = list(grids)
     while max(levels[-1].width, levels[-1].height) > COARSEST:
-        levels.append(_half(levels[-1]))
+        levels.append(half(levels[-1]))
     return tuple(levels)
 
 
-def _half(grid: Grid) -> Grid:
+def half(grid: Grid) -> Grid:
+    """The grid of a level of half the size."""
     return replace(
         grid,
         width=-(-grid.width // 2),

@@ -13,7 +13,7 @@ from napari_ggs.slides.grid import Grid, Scale
 Array = NDArray[np.float64]
 T = TypeVar("T", np.uint8, np.float32)
 WHITE = 255
-STRIP_PIXELS = 4_000_000
+STRIP_PIXELS = 1_000_000
 """Source pixels that are held at once: bounds the memory of large areas."""
 
 SAME = 1e-3

@@ -13,6 +13,7 @@ from napari_ggs.slides.errors import SlideError
 from napari_ggs.slides.grid import Scale
 from napari_ggs.slides.pyramid import Pyramid, Watched
 from napari_ggs.slides.resample import best_level, resample
+from napari_ggs.slides.stairs import Stairs
 from napari_ggs.slides.tissue import Box, Tissue, find_tissue
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import zarr
 
 CACHE_BYTES = 256 * 2**20
+"""Decoded tiles that are kept for who looks around."""
+SCAN_CACHE_BYTES = 64 * 2**20
+"""Decoded tiles that are kept for a walk over the slide: more is no faster."""
 COMPOUND_ENDINGS = (".ome.tif", ".ome.tiff", ".ome.zarr", ".zarr")
 
 
@@ -136,6 +140,18 @@ class Slide:
         from napari_ggs.slides.zarr_store import open_levels
 
         return open_levels(self)
+
+    @cached_property
+    def stairs(self) -> Stairs:
+        """The pyramid with halved levels between those that are far apart, to look at."""
+        return Stairs(self.pyramid, self.cache)
+
+    @cached_property
+    def shown_levels(self) -> "tuple[zarr.Array, ...]":
+        """`levels` with the halved ones between: for a viewer, which slices fewer pixels then."""
+        from napari_ggs.slides.zarr_store import open_levels
+
+        return open_levels(self, stairs=True)
 
     def as_dask(self, level: int = 0) -> "dask.array.Array":
         """Return a level as a lazy dask array, shape (h, w, 3), one block for each chunk."""

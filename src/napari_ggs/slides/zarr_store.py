@@ -23,8 +23,9 @@ from napari_ggs.slides.backend import Pixels
 from napari_ggs.slides.grid import Grid
 
 if TYPE_CHECKING:
+    from napari_ggs.slides.pyramid import Pyramid
     from napari_ggs.slides.slide import Slide
-
+    from napari_ggs.slides.stairs import Stairs
 
 WORKERS = min(32, (os.cpu_count() or 1) + 4)
 """Threads that decode chunks."""
@@ -58,25 +59,30 @@ class SlideStore(Store):
     ----------
     slide : Slide
         Kept, and pickled by its path.
+    stairs : bool
+        With halved levels between those that are far apart (`Slide.stairs`).
     """
 
     supports_writes = False
     supports_deletes = False
     supports_listing = True
 
-    def __init__(self, slide: "Slide") -> None:
+    def __init__(self, slide: "Slide", stairs: bool = False) -> None:
         super().__init__(read_only=True)
-        self._slide = slide
+        self._slide, self._stairs = slide, stairs
+        self._levels: Pyramid | Stairs = slide.stairs if stairs else slide.pyramid
         self._is_open = True
         self._documents = {"zarr.json": _group()}
-        for level, grid in enumerate(slide.pyramid.grids):
+        for level, grid in enumerate(self._levels.grids):
             self._documents[f"{level}/zarr.json"] = _array(grid)
 
-    def __reduce__(self) -> tuple[type["SlideStore"], tuple["Slide"]]:
-        return type(self), (self._slide,)
+    def __reduce__(self) -> tuple[type["SlideStore"], tuple["Slide", bool]]:
+        return type(self), (self._slide, self._stairs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SlideStore) and other._slide == self._slide
+        if not isinstance(other, SlideStore):
+            return False
+        return (self._slide, self._stairs) == (other._slide, other._stairs)
 
     def __str__(self) -> str:
         return f"slide://{self._slide.path}"
@@ -85,7 +91,7 @@ class SlideStore(Store):
         """Return a store of the same slide, which is never writable."""
         if not read_only:
             raise ValueError("A slide cannot be written to.")
-        return type(self)(self._slide)
+        return type(self)(self._slide, self._stairs)
 
     async def get(
         self,
@@ -126,7 +132,7 @@ class SlideStore(Store):
         place = self._place(key)
         if place is None:
             raise FileNotFoundError(key)
-        return int(3 * chunk_side(self._slide.pyramid.grids[place[0]]) ** 2)
+        return int(3 * chunk_side(self._levels.grids[place[0]]) ** 2)
 
     async def set(self, key: str, value: Buffer) -> None:  # noqa: ARG002
         """Refuse: slides are read-only."""
@@ -140,7 +146,7 @@ class SlideStore(Store):
         """Yield every key."""
         for key in self._documents:
             yield key
-        for level, grid in enumerate(self._slide.pyramid.grids):
+        for level, grid in enumerate(self._levels.grids):
             rows, columns = _chunks(grid)
             for row in range(rows):
                 for column in range(columns):
@@ -169,23 +175,23 @@ class SlideStore(Store):
                 place = int(level), int(row), int(column)
             case _:
                 return None
-        if place[0] >= len(self._slide.pyramid.grids):
+        if place[0] >= len(self._levels.grids):
             return None
-        rows, columns = _chunks(self._slide.pyramid.grids[place[0]])
+        rows, columns = _chunks(self._levels.grids[place[0]])
         return place if place[1] < rows and place[2] < columns else None
 
     def _chunk(self, level: int, row: int, column: int) -> Pixels:
-        pyramid = self._slide.pyramid
-        side = chunk_side(pyramid.grids[level])
-        return pyramid.region(level, column * side, row * side, side, side)
+        side = chunk_side(self._levels.grids[level])
+        return self._levels.region(level, column * side, row * side, side, side)
 
 
-def open_levels(slide: "Slide") -> tuple[zarr.Array, ...]:
+def open_levels(slide: "Slide", *, stairs: bool = False) -> tuple[zarr.Array, ...]:
     """Return one read-only array of RGB uint8, shape (h, w, 3), for each level of a slide."""
-    store = SlideStore(slide)
+    levels = slide.stairs if stairs else slide.pyramid
+    store = SlideStore(slide, stairs)
     return tuple(
         zarr.open_array(store, path=str(level), mode="r", zarr_format=3)
-        for level in range(len(slide.pyramid.grids))
+        for level in range(len(levels.grids))
     )
 
 

@@ -75,7 +75,7 @@ def layer_data(slide: Slide) -> LayerData:
         "units": ("um", "um") if known else ("pixel", "pixel"),
         "metadata": {"slide": slide},
     }
-    return list(slide.levels), options, "image"
+    return list(slide.shown_levels), options, "image"
 
 
 def _is_slide(path: str) -> bool:
