@@ -67,6 +67,16 @@ def test_one_goes_back_to_any_earlier_model_though_its_file_is_gone(tmp_path: Pa
     assert find(go_back(TASK, "ben", to=1).path).card.name == "a"
 
 
+def test_going_back_again_goes_further_back(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        choose(written(tmp_path, classifier_card(name)), "ann", "to try")
+    assert [go_back(TASK, "ben").name for _ in range(3)] == ["b", "a", DEFAULT_CLASSIFIER]
+    with pytest.raises(ModelError, match="no earlier model"):
+        go_back(TASK, "ben")
+    choose(written(tmp_path, classifier_card("d")), "ann", "to try")
+    assert go_back(TASK, "ben").name == DEFAULT_CLASSIFIER
+
+
 @pytest.mark.parametrize("to", [None, 0, 7, -1])
 def test_there_is_nothing_before_the_first(to: int | None) -> None:
     with pytest.raises(ModelError, match="no earlier model"):

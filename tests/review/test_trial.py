@@ -18,7 +18,7 @@ from napari_ggs.review import Assessed, Labelled, Removed, Settled
 from napari_ggs.review import held_out as reasons
 from napari_ggs.review.audit import draw_audit
 from napari_ggs.review.held_out import HeldOut, held_out
-from napari_ggs.review.trial import Trial, prepare
+from napari_ggs.review.trial import Trial, prepare, told_apart
 from napari_ggs.review.verdict import figures_table, sentences, write_judgement
 from napari_ggs.review.work import CancelledError, Work
 from napari_ggs.slides import SlideError
@@ -129,8 +129,11 @@ def test_of_an_audit_only_its_circles_take_part(painted: Painted) -> None:
 def test_detectors_need_whole_slides_with_a_glomerulus(painted: Painted) -> None:
     painted.reviewed("ab")
     opened(painted.store, 2).apply(Labelled(tuple(range(SQUARES)), "non-glomerulus"))
-    run = painted.store.begin_run(painted.store.slides()[0].id, GGS, {}, Thresholds())
+    slide = painted.store.slides()[0]
+    run = painted.store.begin_run(slide.id, GGS, {}, Thresholds())
     painted.store.add_circles(run, painted.rows())
+    assert found_out(painted, scheme=None).excluded == {reasons.NO_GLOMERULUS: ["b"]}, "cut off"
+    painted.store.finish_run(run, painted.rows(), {"complete": False})
     painted.review(run)
     found = found_out(painted, scheme=None)
     assert found.excluded == {reasons.PARTIAL: ["a"], reasons.NO_GLOMERULUS: ["b"]}
@@ -150,6 +153,13 @@ def test_a_patient_whom_a_model_knows_by_any_name_is_left_out(painted: Painted) 
         seen = PatientsSeen.model_validate({"training": ("x",), part: (name, "x")})
         card = classifier_card("m", patients_seen=seen)
         assert not held_out(store, [card], GGS).patients
+
+
+def test_models_of_one_name_are_two_models(seven: Painted) -> None:
+    cards = [classifier_card("m", (who,), sha256=who * 64) for who in "ab"]
+    found = held_out(seven.store, cards, GGS)
+    assert [*found.patients] == [*SEVEN[2:]]
+    assert told_apart(*cards) == ("m (aaaaaaaa)", "m (bbbbbbbb)")
 
 
 def test_the_better_classifier_is_found_and_may_then_be_used(seven: Painted) -> None:
@@ -243,9 +253,12 @@ def test_a_judgement_is_told_in_words_and_written(seven: Painted, tmp_path: Path
     pair = (seven.classifier("poor"), seven.classifier("good"))
     found: Judgement = prepare(seven.store, *pair).run("ann")
     text = " ".join(sentences(found, "poor", "good"))
-    assert text.startswith("good is better than poor. Quadratic score: +0.")
+    assert text.startswith("good is better than poor. Quadratic score by patient: +0.")
     assert "p = 0.007812 one-sided" in text
-    assert "Better by the interval in: quadratic score, balanced accuracy, macro F1" in text
+    assert (
+        "Better by the interval in: quadratic score of all circles, balanced accuracy, macro F1"
+        in text
+    )
     assert "calibration error" in text.split("Better by")[1]
     text = " ".join(sentences(found.mirrored(), "good", "poor"))
     assert text.startswith("poor is worse than good.")

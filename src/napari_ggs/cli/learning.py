@@ -47,8 +47,7 @@ def compare(
         if trial.known() is not None:
             console.line("They were compared on these circles before: this is what came of it.")
         found = _run(trial, tuple(slides or ()), device)
-        names = (trial.old.card.name, trial.new.card.name)
-    for sentence in sentences(found, *names):
+    for sentence in sentences(found, *trial.names):
         console.line(sentence)
     console.line(figures_table(found).round(3).to_string(index=False, na_rep=""))
     better = found.verdict == "better"
@@ -73,10 +72,8 @@ def _run(trial: "Trial", folders: tuple[Path, ...], device: Device) -> "Judgemen
 
 
 def _about(trial: "Trial") -> dict[str, object]:
-    cards = {"old": trial.old.card, "new": trial.new.card}
-    models = {role: {"name": card.name, "sha256": card.sha256} for role, card in cards.items()}
     left_out = {reason: len(who) for reason, who in trial.held_out.excluded.items()}
-    return {"task": trial.task, "models": models, "left_out": left_out}
+    return {"task": trial.task, "models": trial.about(), "left_out": left_out}
 
 
 def use(

@@ -26,7 +26,8 @@ from napari_ggs.evaluation.estimates import RESAMPLES
 from napari_ggs.evaluation.gate import Judgement, judge
 from napari_ggs.evaluation.paired import paired_figures
 
-SCORE = "quadratic score"
+SCORE = "quadratic score by patient"
+_OVER_ALL = "quadratic score of all circles"
 _ERROR = "error of %GGS by patient"
 
 Figures = Callable[[NDArray[np.int64]], ArrayLike]
@@ -55,14 +56,15 @@ def judge_classifiers(
         not np.array_equal(getattr(old, name), getattr(new, name)) for name in same
     ):
         raise ValueError("Two classifiers are compared on the same circles, under one scheme.")
+    known = ~np.isnan(ggs_errors(old) + ggs_errors(new))
     classes, counts = old.scheme.classes, old.matrix.sum(axis=1)
     f1 = [f"F1 {name}" for name in classes]
     figures = paired_figures(
-        [SCORE, "balanced accuracy", "macro F1", "calibration error", *f1, _ERROR],
-        _figures_of(old),
-        _figures_of(new),
+        [_OVER_ALL, "balanced accuracy", "macro F1", "calibration error", *f1, _ERROR],
+        _figures_of(old, known),
+        _figures_of(new, known),
         old.patients,
-        [len(old)] * 4 + counts.tolist() + [len(np.unique(old.patients))],
+        [len(old)] * 4 + counts.tolist() + [int(known.sum())],
         [name for name, count in zip(f1, counts.tolist(), strict=True) if count],
         ["calibration error", _ERROR],
         resamples=resamples,
@@ -105,11 +107,13 @@ def _percent(answers: Answers, names: NDArray[np.str_]) -> Array:
     return np.asarray(np.divide(100 * sclerotic, glomeruli, out=unknown, where=glomeruli > 0))
 
 
-def _figures_of(answers: Answers) -> Figures:
-    """All figures of circles drawn several times, whole patients together."""
+def _figures_of(answers: Answers, known: NDArray[np.bool_]) -> Figures:
+    """All figures of circles drawn several times, whole patients together.
+
+    The error of %GGS is over the patients that are `known`: those for whom both models have one.
+    """
     score, statistics = quadratic_score(answers), Statistics(answers)
     errors, first = ggs_errors(answers), np.unique(answers.patients, return_index=True)[1]
-    known = ~np.isnan(errors)
 
     def figures(times: NDArray[np.int64]) -> Array:
         macro = statistics(times)

@@ -100,7 +100,8 @@ def go_back(task: Task, who: str, to: int | None = None) -> Choice:
     task : {"detection", "classification"}
     who : str
     to : int, optional
-        Its place in `history`, from 0; by default the one before the present one.
+        Its place in `history`, from 0. By default the one that the present one took the place of:
+        going back again goes further back.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def go_back(task: Task, who: str, to: int | None = None) -> Choice:
         If there is none, or its file is gone.
     """
     past = history(task)
-    place = len(past) - 2 if to is None else to
+    place = _before(past) if to is None else to
     if not 0 <= place < len(past) - 1:
         raise ModelError(
             f"There is no earlier model for {task} to go back to"
@@ -119,6 +120,17 @@ def go_back(task: Task, who: str, to: int | None = None) -> Choice:
     return decisions.add_choice(
         Choice(task, earlier.name, earlier.sha256, earlier.path, "back", "", who, decisions.now())
     )
+
+
+def _before(past: list[Choice]) -> int:
+    """Place of the choice that the present one took the place of; -1 if it is the first."""
+    line: list[int] = []
+    for place, choice in enumerate(past):
+        earlier = [i for i in line if past[i].sha256 == choice.sha256]
+        if choice.why == "back" and earlier:
+            del line[line.index(earlier[-1]) :]
+        line.append(place)
+    return line[-2] if len(line) > 1 else -1
 
 
 def _kept(model: Found) -> Path:

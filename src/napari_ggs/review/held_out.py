@@ -7,7 +7,7 @@ sample. Nobody takes part who shaped one of the models or an ancestor of it.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -102,7 +102,7 @@ def held_out(store: CaseStore, cards: Iterable[ModelCard], scheme: Scheme | None
         The classes of classifiers. None: detectors, for which only slides reviewed in full show
         what is to be found, and a patient needs a glomerulus.
     """
-    seen = {card.name: patients_seen(card) for card in cards}
+    seen = [(card.name, patients_seen(card)) for card in cards]
     found, keys, excluded = {}, {}, dict[str, list[str]]()
     for patient, slides in _by_patient(store).items():
         own = _names_of(store, patient)
@@ -130,8 +130,8 @@ def _names_of(store: CaseStore, patient: str) -> frozenset[str]:
     return known_as(store, patient) | names
 
 
-def _seen_by(own: frozenset[str], seen: Mapping[str, Collection[str]]) -> str:
-    names = [name for name, patients in seen.items() if not own.isdisjoint(patients)]
+def _seen_by(own: frozenset[str], seen: Iterable[tuple[str, Collection[str]]]) -> str:
+    names = dict.fromkeys(name for name, patients in seen if not own.isdisjoint(patients))
     return f"{' and '.join(names)} learnt from them or was tuned on them" if names else ""
 
 
@@ -139,8 +139,8 @@ def _taking_part(
     store: CaseStore, slides: Iterable[StoredSlide], scheme: Scheme | None
 ) -> tuple[HeldOutSlide, ...] | str:
     """What of a patient's slides takes part, or why nothing does."""
-    latest = [(slide, runs[-1]) for slide in slides if (runs := store.runs(slide.id))]
-    told = [_of_slide(store, slide, run, scheme) for slide, run in latest]
+    standing = [(slide, run) for slide in slides if (run := store.standing_run(slide.id))]
+    told = [_of_slide(store, slide, run, scheme) for slide, run in standing]
     parts = [one for one in told if isinstance(one, HeldOutSlide)]
     if len(parts) < len(told):
         return next(one for one in told if isinstance(one, str))

@@ -8,7 +8,7 @@ from napari_ggs.evaluation.classifier_gate import judge_classifiers
 from napari_ggs.evaluation.detector_gate import judge_detectors
 from napari_ggs.evaluation.gate import LEVEL, Judgement
 from napari_ggs.evaluation.sign_flip import least_patients
-from napari_ggs.models import Found
+from napari_ggs.models import Found, ModelCard
 from napari_ggs.models.ancestry import unrecorded
 from napari_ggs.models.choosing import note_verdict
 from napari_ggs.review.held_out import HeldOut, held_out
@@ -44,6 +44,11 @@ class Trial:
         """What the models are for."""
         return self.old.card.task
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """What to call the old and the new model: with the SHA-256 where the names are equal."""
+        return told_apart(self.old.card, self.new.card)
+
     def known(self) -> Judgement | None:
         """What came of it before, on the same circles with the same classes; None if new."""
         pair, digest = [self.old.card.sha256, self.new.card.sha256], self.held_out.digest
@@ -77,8 +82,8 @@ class Trial:
         found = self.known()
         if found is None:
             self._require_enough()
+            session = self.store.begin_session(who)  # a study that cannot be written to says so now
             found = self._judged(device, work or Work())
-            session = self.store.begin_session(who)
             self.store.record_comparison(session, self._about(found), self.before)
         note_verdict(self.old, self.new, found.verdict, found.p_better, self.store.path, who)
         return found
@@ -109,15 +114,26 @@ class Trial:
         labels = [one.circles["label"].tolist() for one in part.slides]
         return judge_detectors(before, after, labels, _classes(part), uses)
 
+    def about(self) -> dict[str, dict[str, str]]:
+        """Name and SHA-256 of the ``old`` and the ``new`` model."""
+        pairs = zip(("old", "new"), self.names, (self.old.card, self.new.card), strict=True)
+        return {role: {"name": name, "sha256": card.sha256} for role, name, card in pairs}
+
     def _about(self, found: Judgement) -> dict[str, object]:
-        cards = {"old": self.old.card, "new": self.new.card}
         return {
             "task": self.task,
             "examples": self.held_out.digest,
             "patients": [patient_key(self.store, name) for name in self.held_out.patients],
             "outcome": found.to_dict(),
-            **{role: {"name": c.name, "sha256": c.sha256} for role, c in cards.items()},
+            **self.about(),
         }
+
+
+def told_apart(old: ModelCard, new: ModelCard) -> tuple[str, str]:
+    """Names of two models that are not the same: the first model of two studies has one name."""
+    if old.name != new.name:
+        return old.name, new.name
+    return f"{old.name} ({old.sha256[:8]})", f"{new.name} ({new.sha256[:8]})"
 
 
 def prepare(store: CaseStore, old: Found, new: Found) -> Trial:
