@@ -14,6 +14,14 @@ hypothesis.settings.load_profile("busy machine")
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
+LONGEST = ("e2e", "studies", "cohort", "viewer", "report", "training")
+"""Rooms whose tests take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long rooms: processes that share the files out then end at the same time."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def no_choices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

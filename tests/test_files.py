@@ -9,6 +9,7 @@ import pytest
 
 from napari_ggs.errors import UserError
 from napari_ggs.files import DAY, HOST, make_folder, replacing
+from tests.posix import needs_sigkill
 
 
 def test_a_finished_file_takes_the_final_name(tmp_path) -> None:
@@ -70,6 +71,7 @@ def save(path: Path) -> None:
         scratch.write_text("new")
 
 
+@needs_sigkill
 def test_what_a_killed_process_left_goes_with_the_next_save_of_that_file(tmp_path) -> None:
     for name in ("a.csv", "b.csv"):
         subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / name)], check=False)

@@ -36,6 +36,10 @@ LOWEST_SCORE = 0.05
 """Circles of a lower detection score are not looked at. Far below any useful threshold: the
 classifier filters (GGS paper, section IV.C), and what is computed can be shown or hidden live."""
 
+MARGIN_UM = 12.5
+"""Tissue that classifiers see on each side of a circle's box: the GGS authors' 50 px at 0.25 um/px.
+Here, not in `classification`: processes that draw phantoms do without PyTorch."""
+
 
 @dataclass(frozen=True)
 class Thresholds:

@@ -61,6 +61,15 @@ def test_two_models_are_compared_and_the_better_one_is_used_and_left_again(
     assert ggs("models", "back", "classification", "--to", 9).returncode == 2
 
 
+def test_slides_without_a_patient_are_told_before_the_verdict(painted: Painted) -> None:
+    painted.reviewed("abcdef")
+    painted.review(painted.add("", 7))
+    old, new = painted.classifier("poor").path, painted.classifier("good").path
+    done = ggs("compare", old, new, "--study", painted.store.path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 slide has no patient: each counts as a patient of its own.")
+
+
 @pytest.mark.parametrize(
     ("reviewed", "patients", "complaint"),
     [

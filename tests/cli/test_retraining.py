@@ -10,6 +10,7 @@ from napari_ggs.store import CaseStore
 from napari_ggs.training import timing
 from napari_ggs.training.record import record_path
 from tests.test_cli import ggs
+from tests.training.drawings import KINDS, write_patches
 from tests.training.study import write_recipe, write_study
 from tests.viewer.beginner import BACKBONE, PX, use_a_beginner
 
@@ -46,8 +47,48 @@ def test_a_dry_run_says_what_is_at_hand(study: Path, tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0].startswith("Kim: normal 2 (+ 0 predicted), obsolescent 2 (+ 0 predicted)")
     assert lines[3] == "30 labels of 3 patients"
-    assert lines[4].startswith("The training takes about ")
+    assert lines[4].startswith("Few patients: 2 teach and 1 chooses the model")
+    assert lines[5].startswith("The training takes about ")
     assert not record_path(out).exists()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "patients", "more", "missing"),
+    [
+        ((), ("Kim", "Lee"), (), "Nothing to learn from yet"),
+        (("normal",), ("Kim", "Lee"), (), "All labels are normal"),
+        (KINDS, ("Kim",), (), "All labels are of one patient"),
+        (KINDS[:2], ("Kim", "Lee"), (), "No label is "),
+        (KINDS, ("Kim",), ("--task", "detection"), "Only Kim has a slide that is gone through"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_training_would(
+    tmp_path: Path,
+    kinds: tuple[str, ...],
+    patients: tuple[str, ...],
+    more: tuple[str, ...],
+    missing: str,
+) -> None:
+    study = write_study(tmp_path, patients, KINDS, named=kinds)
+    out = tmp_path / "m.safetensors"
+    recipe = () if more else ("--recipe", write_recipe(tmp_path / "tiny.toml"))
+    given = ("--study", study, "--out", out, *recipe, *more)
+    told = ggs("retrain", *given, "--dry-run", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"error: {missing}")
+    assert "takes about" not in told.stdout
+    assert ggs("retrain", *given, XDG_CACHE_HOME=str(tmp_path / "cache")).returncode == 2
+
+
+def test_patients_and_resolutions_that_nobody_told_are_named(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "study", ("", "Lee"))
+    folder = write_patches(tmp_path / "p", ("ann",), each=1)
+    recipe = write_recipe(tmp_path / "tiny.toml")
+    given = ("--study", study, "--out", tmp_path / "m.safetensors", "--recipe", recipe)
+    told = ggs("retrain", *given, "--patches", folder, "--dry-run")
+    assert told.returncode == 0, told.stderr
+    assert "1 slide has no patient: each counts as a patient of its own" in told.stdout
+    assert f"5 of 5 patches in {folder} do not tell their um per pixel" in told.stdout
 
 
 def test_the_model_in_use_is_gone_on_from_where_none_is_named(

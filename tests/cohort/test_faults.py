@@ -1,7 +1,6 @@
 """Whatever is killed, full or missing: nothing is lost, nothing is twice, all of it is told."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from napari_ggs.cohort.work import Bundle, Work
 from napari_ggs.errors import UserError
 from napari_ggs.store import CaseStore, StoreError
 from tests.cohort.making import run_cohort, runs_of, task_of, told
+from tests.posix import resource
 
 Chosen = tuple[Work, Bundle]
 

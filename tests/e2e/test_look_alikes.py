@@ -11,17 +11,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_ggs import glomeruli
-from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import GGS, NON_GLOMERULUS
-from napari_ggs.slides import open_slide
 from napari_ggs.store import CaseStore
 from napari_ggs.viewer.blinding import set_blind
 from napari_ggs.viewer.gallery import Gallery
-from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.look_alikes import LookAlikes
 from napari_ggs.viewer.review_dock import ReviewDock
 from tests.e2e.test_detect_and_classify import LONG, click
-from tests.e2e.test_review import CTRL, LEFT, NONE, SHIFT, Hand
+from tests.e2e.test_review import CTRL, LEFT, NONE, SHIFT, Hand, keep_run, opened_review
 from tests.training.drawings import KINDS
 from tests.training.study import add_run, add_slide, write_slide
 
@@ -35,16 +32,9 @@ def review(window: Viewer, kidney: Path, study: Path) -> ReviewDock:
     p = np.tile([0.6, 0.1, 0.1, 0.1, 0.1], (len(circles), 1))
     p[len(truth) :] = [0.1, 0.0, 0.0, 0.0, 0.9]
     table = glomeruli.build(circles, np.full(len(circles), 0.9), p, GGS)
-    with open_slide(kidney) as slide:
-        keeping = Keeping(slide, study, "ann")
-        keeping.begin(GGS, {}, Thresholds(0.1, 0.5), None)
-        keeping.add(table)
-        keeping.finish(table, {})
-        keeping.close()
+    keep_run(study, kidney, table)
     window.open(kidney, plugin="napari-ggs")
-    _, widget = window.window.add_plugin_dock_widget("napari-ggs", "Review")
-    QTest.qWait(200)
-    return widget
+    return opened_review(window)
 
 
 def alike(review: ReviewDock) -> LookAlikes:

@@ -12,12 +12,16 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLineEdit, QWidget
 
+from napari_ggs.batch import Settings
 from napari_ggs.exchange import read_circles
-from napari_ggs.glomeruli import circles_of
-from napari_ggs.lesions import NON_GLOMERULUS
+from napari_ggs.glomeruli import Thresholds, circles_of
+from napari_ggs.lesions import GGS, NON_GLOMERULUS
+from napari_ggs.pipeline import detect_and_classify
+from napari_ggs.slides import open_slide
 from napari_ggs.store import CaseStore
 from napari_ggs.viewer.coordinates import to_points
 from napari_ggs.viewer.detect_dock import DetectDock
+from napari_ggs.viewer.keeping import Keeping
 from napari_ggs.viewer.review_dock import ReviewDock
 from tests.e2e.test_detect_and_classify import click, finish
 
@@ -68,12 +72,45 @@ class Hand:
         QTest.keyClick(self._canvas, key, keys)
 
 
+@pytest.fixture(scope="module")
+def found(kidney: Path) -> pd.DataFrame:
+    """What the models that come along find on the small phantom slide."""
+    models = Settings.load()
+    networks = models.detector.detector, models.classifier.classifier
+    with open_slide(kidney) as slide:
+        *_, last = detect_and_classify(slide, *networks, thresholds=models.thresholds)
+    return last.table
+
+
 @pytest.fixture
-def review(window: Viewer, dock: DetectDock, kidney: Path, qtbot: QtBot) -> ReviewDock:
-    """The Review dock over a slide that has been run."""
+def review(window: Viewer, kidney: Path, study: Path, found: pd.DataFrame) -> ReviewDock:
+    """The Review dock over a slide that was run before: the study has what was found."""
+    keep_run(study, kidney, found)
+    window.open(kidney, plugin="napari-ggs")
+    return opened_review(window)
+
+
+@pytest.fixture
+def review_of_a_new_run(window: Viewer, dock: DetectDock, kidney: Path, qtbot: QtBot) -> ReviewDock:
+    """The Review dock over a slide that was run in this window."""
     window.open(kidney, plugin="napari-ggs")
     click(dock.button)
     finish(qtbot, dock)
+    return opened_review(window)
+
+
+def keep_run(study: Path, path: Path, table: pd.DataFrame) -> None:
+    """Let a study have a finished run of a slide."""
+    with open_slide(path) as slide:
+        keeping = Keeping(slide, study, "ann")
+        keeping.begin(GGS, {}, Thresholds(0.1, 0.5), None)
+        keeping.add(table)
+        keeping.finish(table, {})
+        keeping.close()
+
+
+def opened_review(window: Viewer) -> ReviewDock:
+    """The dock, opened as the Plugins menu does it."""
     _, widget = window.window.add_plugin_dock_widget("napari-ggs", "Review", tabify=True)
     QTest.qWait(200)
     return widget
@@ -85,8 +122,9 @@ def shown(review: ReviewDock) -> pd.DataFrame:
 
 
 def test_a_review_by_mouse_and_keyboard_survives_the_window(
-    window: Viewer, review: ReviewDock, kidney: Path, qtbot: QtBot, study: Path
+    window: Viewer, review_of_a_new_run: ReviewDock, kidney: Path, qtbot: QtBot, study: Path
 ) -> None:
+    review = review_of_a_new_run
     session, walk = review.review.session, review.review.walk
     hand = Hand(window, review.review.image)
     before = shown(review)

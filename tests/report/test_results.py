@@ -1,6 +1,5 @@
 import errno
 import json
-import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from napari_ggs.glomeruli import Thresholds
 from napari_ggs.lesions import GGS
 from napari_ggs.report import RunInfo, results, write_results
 from napari_ggs.slides import Slide, open_slide
+from tests.posix import needs_limits, resource
 
 PLACES = [(400, 300, 90), (1200, 700, 80), (700, 1200, 60), (1500, 1200, 70)]
 SCORES = [0.9, 0.8, 0.7, 0.1]
@@ -124,6 +124,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+@needs_limits
 @pytest.mark.parametrize("earlier", [False, True])
 def test_where_a_file_does_not_fit_all_stays_as_it_was(noise, tmp_path, earlier: bool) -> None:
     """A limit on the size of files stands in for a full disk: table and GeoJSON still fit."""

@@ -53,7 +53,8 @@ def overwrite(path: Path, page: int, tiles: Iterable[int], junk: bytes = b"\xff\
 @pytest.fixture(autouse=True)
 def cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles that a test makes are kept where no other test finds them."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from napari_ggs.store import StoreError
+from napari_ggs.store.slides import told_unassigned
 from tests.store.studies import info
 
 
@@ -96,3 +97,14 @@ def test_nothing_is_assigned_out_of_or_into_a_finished_case(store) -> None:
 def test_an_unknown_slide_is_a_fault_of_ours(store) -> None:
     with pytest.raises(KeyError, match="no slide 7"):
         store.assign(7, "P", "C", store.begin_session("ann"))
+
+
+def test_slides_that_nobody_assigned_are_counted_in_words(store) -> None:
+    store.add_slide(info("cd", "b.svs"), patient="P1", case="C1")
+    assert told_unassigned(store.slides()) == ""
+    first = store.add_slide(info("ab", "a.svs"))
+    assert told_unassigned(store.slides()).startswith("1 slide has no patient: each counts as")
+    store.add_slide(info("ef", "c.svs"))
+    assert told_unassigned(store.slides()).startswith("2 slides have no patient")
+    store.assign(first, "P1", "C2", store.begin_session("ann"))
+    assert told_unassigned(store.slides()).startswith("1 slide has")

@@ -15,8 +15,9 @@ from napari_ggs.classification import build_network
 from napari_ggs.evaluation.comparing import ABSORBED
 from napari_ggs.glomeruli import LOWEST_SCORE, circles_of
 from napari_ggs.lesions import CIRCLEMIX
+from napari_ggs.phantom import PhantomSlide, write_slide, write_truth
 from napari_ggs.pipeline import detect_and_classify
-from napari_ggs.slides import Slide
+from napari_ggs.slides import Slide, open_slide
 from napari_ggs.studies import assessed_slide
 from napari_ggs.studies.assess_slides import assess_slides
 from napari_ggs.studies.assessed_slide import assess_slide
@@ -25,6 +26,16 @@ from napari_ggs.studies.truth import read_truth
 from tests.test_cli import Done, ggs
 
 TABLES = {f"{name}.{end}" for name in ("detection", "classification") for end in ("csv", "md")}
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory) -> Path:
+    """A phantom slide of a third of the small one's tissue, its truth beside it."""
+    path = tmp_path_factory.mktemp("field") / "field.svs"
+    phantom = PhantomSlide(1150, 950, mpp=1.0, seed=11, outline="field")
+    write_slide(phantom, path)
+    write_truth(phantom, path.with_suffix(".truth.csv"))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +100,8 @@ def test_false_circles_are_told_per_area_of_tissue_with_and_without_the_filter(
     assert any(FALSE_PER_MM2 in line for line in evaluated[0].stdout.splitlines())
 
 
-def test_ap_rests_on_every_circle_from_the_authors_threshold_on(
-    kidney_slide: Slide, kidney: Path, monkeypatch
-) -> None:
+def test_ap_rests_on_every_circle_from_the_authors_threshold_on(field: Path, monkeypatch) -> None:
     settings = Settings.load(t_det=0.3)
-    truth = read_truth(kidney.with_suffix(".truth.csv"), kidney_slide, settings.scheme)
     asked = []
 
     def noted(*words, **given):
@@ -101,7 +109,9 @@ def test_ap_rests_on_every_circle_from_the_authors_threshold_on(
         return detect_and_classify(*words, **given)
 
     monkeypatch.setattr(assessed_slide, "detect_and_classify", noted)
-    one = assess_slide(kidney_slide, truth, settings)
+    with open_slide(field) as slide:
+        truth = read_truth(field.with_suffix(".truth.csv"), slide, settings.scheme)
+        one = assess_slide(slide, truth, settings)
     assert [(each.detection, each.glomerulus) for each in asked] == [
         (0.01, settings.thresholds.glomerulus)
     ]
@@ -119,10 +129,10 @@ def test_rotation_consistency_is_that_of_circles_from_one_half_on(
 
 
 def test_a_slide_without_glomeruli_tells_how_many_false_circles_there_are(
-    kidney: Path, tmp_path
+    field: Path, tmp_path
 ) -> None:
-    (tmp_path / "kidney.csv").write_text("x,y,radius\n")
-    done = ggs("evaluate", kidney, "--truth", tmp_path, "--out", tmp_path / "out")
+    (tmp_path / "field.csv").write_text("x,y,radius\n")
+    done = ggs("evaluate", field, "--truth", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "0 of 0 glomeruli found and" in done.stdout
     table = pd.read_csv(tmp_path / "out" / "detection.csv")
@@ -152,10 +162,10 @@ def test_the_main_figures_are_printed_with_their_n(evaluated: tuple[Done, Path])
     assert any("need 5 slides or more" in line for line in lines)
 
 
-def test_truth_without_classes_still_tells_what_the_filter_is_worth(kidney: Path, tmp_path) -> None:
-    known = pd.read_csv(kidney.with_suffix(".truth.csv"))
-    known[["x", "y", "radius", "cut"]].to_csv(tmp_path / "kidney.csv", index=False)
-    done = ggs("evaluate", kidney, "--truth", tmp_path, "--out", tmp_path / "out")
+def test_truth_without_classes_still_tells_what_the_filter_is_worth(field: Path, tmp_path) -> None:
+    known = pd.read_csv(field.with_suffix(".truth.csv"))
+    known[["x", "y", "radius", "cut"]].to_csv(tmp_path / "field.csv", index=False)
+    done = ggs("evaluate", field, "--truth", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == TABLES | {"precision_recall.png"}
@@ -187,13 +197,13 @@ def test_missing_truth_is_said_before_any_slide_is_read(kidney: Path, tmp_path) 
 
 
 def test_a_classifier_that_cannot_filter_is_said_to_filter_nothing(
-    kidney: Path, tmp_path, capsys
+    field: Path, tmp_path, capsys
 ) -> None:
     embedded = Settings.load()
     network = build_network("efficientnet_lite0", len(CIRCLEMIX.classes)).eval()
     namer = replace(embedded.classifier.classifier, network=network, scheme=CIRCLEMIX)
     settings = replace(embedded, classifier=embedded.classifier._replace(classifier=namer))
-    code = assess_slides([kidney], [kidney.with_suffix(".truth.csv")], tmp_path, settings)
+    code = assess_slides([field], [field.with_suffix(".truth.csv")], tmp_path, settings)
     assert code == 0
     assert "it filters nothing" in capsys.readouterr().out
     assert set(pd.read_csv(tmp_path / "detection.csv")["arm"]) == {"without filter"}

@@ -71,7 +71,7 @@ def add_slide(store: CaseStore, path: Path, patient: str) -> int:
     """Take a slide in as a window does."""
     with open_slide(path) as slide:
         size, key = (slide.width, slide.height), slide.fingerprint
-    return store.add_slide(SlideInfo(key, path.stem, path, *size, 1.0), patient, f"of {patient}")
+    return store.add_slide(SlideInfo(key, path.stem, path, *size, 1.0), patient, f"of {patient}" * bool(patient))
 
 
 def did(store: CaseStore, run: int, *events: Event, who: str = "ann") -> Session:
@@ -87,19 +87,24 @@ def write_study(
     patients: Sequence[str] = ("Kim", "Lee", "Roe"),
     kinds: Sequence[str] = KINDS,
     each: int = 2,
+    named: Sequence[str] | None = None,
 ) -> Path:
-    """A study of a slide for each patient, all of whose circles were labelled as what they are."""
+    """A study of a slide for each patient, whose circles were labelled as what they are.
+
+    All of them, or those of the kinds that are `named`. A patient without a name is nobody's.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with CaseStore.open(folder / "study.ggs") as store:
         for seed, patient in enumerate(patients):
             drawn = list(kinds) * each
-            write_slide(folder / f"{patient}.tif", drawn, seed)
-            run = add_run(store, add_slide(store, folder / f"{patient}.tif", patient), len(drawn))
-            named = [
+            slide = folder / f"{patient or 'nobody'}.tif"
+            write_slide(slide, drawn, seed)
+            run = add_run(store, add_slide(store, slide, patient), len(drawn))
+            labels = [
                 Labelled(tuple(i for i, kind in enumerate(drawn) if kind == name), name)
-                for name in kinds
+                for name in (kinds if named is None else named)
             ]
-            did(store, run, *named)
+            did(store, run, *labels)
     return folder / "study.ggs"
 
 

@@ -16,6 +16,7 @@ from napari_ggs.training.background import TrainingProcess
 from napari_ggs.training.options import Options
 from napari_ggs.training.record import Told, record_path
 from napari_ggs.training.splits import TrainingError
+from tests.posix import needs_sigkill
 from tests.training.study import write_recipe, write_study
 
 PATIENCE = 120.0
@@ -38,6 +39,7 @@ def options(study: Path, place: Path, epochs: int) -> Options:
     return Options(study, place / "m.safetensors", recipe=str(recipe), device="cpu")
 
 
+@needs_sigkill
 def test_it_is_left_found_again_killed_gone_on_with_and_stopped(
     study: Path, tmp_path: Path
 ) -> None:

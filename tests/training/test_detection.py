@@ -1,7 +1,6 @@
 """Training a detector learns, goes on where it was, and leaves a complete model."""
 
 import errno
-import resource
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from napari_ggs.training.recipe import RECIPES, load_recipe
 from napari_ggs.training.splits import TrainingError
 from napari_ggs.training.steps import TrainingStep
 from tests.detection.conftest import draw, scatter
+from tests.posix import needs_limits, needs_sigkill, resource
 
 MPP = 4.0
 SIDE = 400
@@ -162,6 +162,7 @@ def killed_at(row: int, plan: Path, out: Path) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
+@needs_sigkill
 def test_a_training_that_was_killed_goes_on_to_the_same_weights(
     tmp_path: Path, folder: Path, undisturbed: Path
 ) -> None:
@@ -237,6 +238,7 @@ def test_a_finished_model_is_not_trained_over(tmp_path: Path, folder: Path) -> N
     assert [step.done for step in steps] == [1]
 
 
+@needs_limits
 def test_a_full_disk_leaves_the_state_before(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

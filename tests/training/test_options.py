@@ -1,5 +1,6 @@
 """What a person wants of a retraining becomes a recipe and a command."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_the_network_is_that_of_the_model_to_start_from(tmp_path: Path) -> None:
     assert detector_plan(detector).network.start == find(DEFAULT_DETECTOR).path
     with pytest.raises(ModelError, match="not for classification"):
         classifier_plan(Options(options.study, out, start=DEFAULT_DETECTOR))
+
+
+def test_a_backbone_stands_in_place_of_a_model_to_start_from(tmp_path: Path) -> None:
+    options = Options(tmp_path / "s.ggs", tmp_path / "m.safetensors", backbone="bit_r50x1")
+    network = classifier_plan(options).network
+    assert (network.backbone, network.start, network.pretrained) == ("bit_r50x1", None, True)
+    with pytest.raises(RecipeError, match="not both"):
+        classifier_plan(replace(options, start=DEFAULT_CLASSIFIER))
+    with pytest.raises(RecipeError, match="a recipe that names it"):
+        detector_plan(replace(options, task="detection"))
 
 
 def test_a_recipe_for_the_other_task_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What is drawn in other processes comes in order, and ends when nobody wants more."""
 
+import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,13 @@ def test_jobs_that_nobody_has_begun_are_dropped(tmp_path: Path) -> None:
     assert 1 <= done < 50
     time.sleep(0.3)
     assert len(list(tmp_path.iterdir())) == done
+
+
+def needs_torch(module: str) -> bool:
+    import_module(module)
+    return "torch" in sys.modules
+
+
+def test_who_draws_phantoms_does_not_import_torch() -> None:
+    modules = [f"napari_ggs.training.{name}" for name in ("phantom_patches", "detection_phantoms")]
+    assert list(in_processes(needs_torch, [(m,) for m in modules], lambda *_: None)) == [False] * 2

@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_ggs.training import train
 from napari_ggs.training.logs import log_path
 from napari_ggs.training.state import state_path
+from tests.posix import needs_sigkill
 from tests.training.drawings import write_patches, write_recipe
 
 
@@ -21,6 +22,7 @@ def killed_after_an_epoch(log: Path, command: list[str]) -> int:
         return process.wait()
 
 
+@needs_sigkill
 def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path) -> None:
     folder = write_patches(tmp_path / "p", ("ann", "bob", "eve"), each=1)
     recipe = write_recipe(tmp_path / "r.toml", folder, epochs=6, batches=4)

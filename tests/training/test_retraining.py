@@ -1,7 +1,6 @@
 """Corrections make a new model of the one in use; who taught it and who chose it is on its card."""
 
 import errno
-import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from PIL import Image
 
 from napari_ggs import files
 from napari_ggs.errors import UserError
+from napari_ggs.lesions import GGS
 from napari_ggs.models import load_classifier, read_card
 from napari_ggs.review import Labelled
 from napari_ggs.review.export import Subject
@@ -22,11 +22,13 @@ from napari_ggs.store.locating import open_stored
 from napari_ggs.store.patient_keys import known_as, patient_key
 from napari_ggs.store.pseudonyms import Names
 from napari_ggs.training.options import Options, classifier_plan
+from napari_ggs.training.patch_sizes import told_unchecked
 from napari_ggs.training.patches import PatchSet
 from napari_ggs.training.recipe import RecipeError
 from napari_ggs.training.retraining import retrain, split_of
 from napari_ggs.training.splits import TrainingError
 from napari_ggs.training.steps import TrainingStep
+from tests.posix import needs_limits, resource
 from tests.training import test_detection
 from tests.training.drawings import write_patches
 from tests.training.study import did, write_recipe, write_study
@@ -198,6 +200,41 @@ def test_patches_that_show_more_than_their_circle_are_told(study: Path, tmp_path
         retrain(options(study, tmp_path, patches=(out,)))
 
 
+def test_a_cell_that_is_no_number_names_file_line_and_column(study: Path, tmp_path: Path) -> None:
+    folder = write_patches(tmp_path / "p", ("ann",), each=1)
+    rows = ["file,patient,label,radius,mpp,crop_mpp"]
+    rows += ["ann/normal/1.png,ann,normal,19.5,1,1", "ann/obsolescent/1.png,ann,normal,1O,1,1"]
+    (folder / "manifest.csv").write_text("\n".join(rows))
+    with pytest.raises(RecipeError, match=r"manifest\.csv, line 3, column 'radius': '1O' is no"):
+        retrain(Options(study, tmp_path / "m.safetensors", patches=(folder,)))
+
+
+def test_patches_that_do_not_tell_their_resolution_are_counted(tmp_path: Path) -> None:
+    folder = write_patches(tmp_path / "p", ("ann",), each=1)
+    assert "5 of 5 patches" in told_unchecked([folder], GGS)[0]
+    head, cells = "file,patient,label,radius,mpp,crop_mpp", "ann,normal,19.5,1,1"
+    rows = [head, f"ann/normal/1.png,{cells}", "ann/obsolescent/1.png,ann,normal,,1,1"]
+    (folder / "manifest.csv").write_text("\n".join(rows))
+    assert "1 of 2 patches" in told_unchecked([folder], GGS)[0]
+    (folder / "manifest.csv").write_text("\n".join(rows[:2]))
+    assert told_unchecked([folder], GGS) == []
+
+
+def test_a_backbone_begins_anew_and_its_card_says_so(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "napari_ggs.training.networks.build_network",
+        lambda backbone, classes, dropout, pretrained: build_network(backbone, classes, dropout),
+    )
+    recipe = write_recipe(tmp_path / "tiny.toml", epochs=1)
+    out = tmp_path / "m.safetensors"
+    retrain(Options(study, out, recipe=str(recipe), backbone="efficientnet_lite0", device="cpu"))
+    card = read_card(out.with_suffix(".json"))
+    assert card.architecture.backbone == "efficientnet_lite0"
+    assert card.parents == ("efficientnet_lite0 (ImageNet)",)
+
+
 def test_a_study_that_somebody_keeps_locked_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +260,7 @@ def fill_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[object], No
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+@needs_limits
 def test_a_full_disk_leaves_what_was_saved(
     study: Path, tmp_path: Path, fill_disk: Callable[[object], None]
 ) -> None:

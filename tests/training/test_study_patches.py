@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_ggs.classification import MARGIN_UM, crop
+from napari_ggs.classification import crop
 from napari_ggs.errors import UserError
-from napari_ggs.glomeruli import Thresholds
+from napari_ggs.glomeruli import MARGIN_UM, Thresholds
 from napari_ggs.lesions import CIRCLEMIX, GGS
 from napari_ggs.review import Labelled
 from napari_ggs.slides import Slide

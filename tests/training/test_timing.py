@@ -18,7 +18,8 @@ from tests.training.study import write_recipe, write_study
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "cache"))
 
 
 def test_a_speed_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +55,7 @@ def test_what_is_at_hand_is_counted(tmp_path: Path) -> None:
     folder = write_patches(tmp_path / "p", ("ann",), each=1)
     out = tmp_path / "m.safetensors"
     wanted = Options(study, out, patches=(folder,), leave_out=("Kim",))
-    assert at_hand(wanted)["human"].sum() == 10
+    assert at_hand(wanted).without(wanted.leave_out).labels["human"].sum() == 10
     assert number_of_patches(wanted) == 10 + 5 + 12 * ON_A_PHANTOM
     assert number_of_patches(wanted, labels=3) == 3 + 5 + 12 * ON_A_PHANTOM
     found = look(study)

@@ -51,7 +51,8 @@ def use_a_beginning_detector(folder: Path, patch: pytest.MonkeyPatch, steps: int
 def _settle(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Choices and speeds of the test's own; the speeds are known, so that none is timed."""
     patch.setenv("NAPARI_GGS_MODELS", str(folder / "home"))
-    patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    for name in ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        patch.setenv(name, str(folder / "cache"))
     speeds = [
         timing.Speed(task, BACKBONE, px, device)
         for task, px in (("classification", PX), ("detection", WINDOW_PX))

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 import tifffile
-from pytestqt.qtbot import QtBot
 
 from napari_ggs.glomeruli import Thresholds
 from napari_ggs.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from napari_ggs.viewer import child
 from napari_ggs.viewer.messages import Failure, Job, Step
-from napari_ggs.viewer.worker import Worker
 from tests.slides.conftest import overwrite
 
 
@@ -32,18 +30,16 @@ def test_a_fault_of_the_installation_is_told_as_what_it_is(
 
 
 def test_each_damaged_tile_is_told_once_and_their_share_at_the_end(
-    job: Job, tmp_path: Path, qtbot: QtBot
+    job: Job, tmp_path: Path
 ) -> None:
     slide = tmp_path / "damaged.svs"
     slide.write_bytes(job.slide.read_bytes())
     with tifffile.TiffFile(slide) as tiff:
         middle = len(tiff.pages[0].dataoffsets) // 2
     overwrite(slide, 0, [middle, middle + 1])
-    worker, steps = Worker(replace(job, slide=slide)), []
-    worker.stepped.connect(steps.append)
-    with qtbot.waitSignal(worker.ended, timeout=60_000):
-        worker.start()
-    last: Step = steps[-1]
+    steps = list(child.messages(replace(job, slide=slide), lambda: False))
+    last = steps[-1]
+    assert isinstance(last, Step)
     assert len(steps) > 1
     assert sum(len(step.faults) for step in steps) == 2
     assert last.faults == []

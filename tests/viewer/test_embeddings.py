@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from napari_ggs.viewer.embeddings import Embeddings
 from tests.review.test_export import Kept
 
-LONG = 60_000
+LONG = 120_000
 
 
 def test_a_circle_is_looked_at_again_only_if_it_was_moved(kidney: Path, qtbot: QtBot) -> None:

@@ -19,6 +19,7 @@ from napari_ggs.training.options import Options
 from napari_ggs.viewer.detect_dock import DetectDock
 from napari_ggs.viewer.retrain_dock import RetrainDock
 from tests.models.cards import classifier_card, written
+from tests.posix import needs_sigkill
 from tests.training.study import add_run, add_slide, did, write_slide, write_study
 
 LONG = 120_000
@@ -116,6 +117,7 @@ def test_a_comparison_that_cannot_be_is_one_line_and_the_model_needs_a_reason(
     qtbot.waitUntil(lambda: verdict.card.text().startswith("Stopped"), timeout=LONG)
 
 
+@needs_sigkill
 def test_trained_left_found_again_stopped_compared_taken_and_gone_back(
     opened: Callable[[], RetrainDock],
     window: Viewer,

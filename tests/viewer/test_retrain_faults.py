@@ -1,7 +1,6 @@
 """What can go wrong in the Retrain dock: it is said in plain words, and nothing is lost."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_ggs.store import CaseStore, database
 from napari_ggs.training.study_circles import labelled_data
 from napari_ggs.viewer.retrain_dock import RetrainDock
+from tests.posix import needs_limits_of_others, resource
 from tests.training.drawings import write_patches
 from tests.training.study import write_study
 from tests.viewer.beginner import use_a_beginning_detector
@@ -103,6 +103,7 @@ def test_a_study_that_another_program_keeps_locked_is_one_line_until_it_is_free(
     assert dock.footer.message.text() == ""
 
 
+@needs_limits_of_others
 @pytest.mark.usefixtures("labelled")
 def test_a_full_disk_and_a_kill_cost_nothing_that_was_saved(
     opened: Callable[[], RetrainDock], qtbot: QtBot

@@ -14,6 +14,7 @@ from napari_ggs.lesions import GGS
 from napari_ggs.review import Labelled
 from napari_ggs.review.comparison import left_to_read
 from napari_ggs.review.queue import rank
+from napari_ggs.viewer.circle_panel import NOTE_TIP
 from napari_ggs.viewer.circles_page import CirclesPage
 from napari_ggs.viewer.gallery import HANDLE, Gallery
 from napari_ggs.viewer.keeping import Keeping
@@ -270,7 +271,7 @@ def test_a_note_that_is_refused_does_not_look_kept(
     qtbot.keyClick(page.circle.note, Qt.Key.Key_Return)
     at = review.walk.current
     assert review.session.table.loc[at, "note"] == "thick capsule"
-    assert page.circle.note.toolTip() == ""
+    assert page.circle.note.toolTip() == NOTE_TIP
 
 
 def test_without_a_study_nobody_else_can_read(dock: ReviewDock) -> None:

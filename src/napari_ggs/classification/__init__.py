@@ -7,7 +7,7 @@ from napari_ggs.classification.backbones import (
     normalisation,
 )
 from napari_ggs.classification.classifier import AnyClassifier, Classifier, Embedded, as_input
-from napari_ggs.classification.cropping import MARGIN_UM, crop, crops
+from napari_ggs.classification.cropping import crop, crops
 from napari_ggs.classification.embedding import embed_stream
 from napari_ggs.classification.ensemble import Ensemble, Opinion
 from napari_ggs.classification.hierarchy import Hierarchy
@@ -15,7 +15,6 @@ from napari_ggs.classification.stream import Classified, classify_stream
 
 __all__ = [
     "BACKBONES",
-    "MARGIN_UM",
     "AnyClassifier",
     "BackboneError",
     "Classified",

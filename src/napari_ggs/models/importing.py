@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from napari_ggs.classification import MARGIN_UM, build_network
+from napari_ggs.classification import build_network
 from napari_ggs.detection import CircleNet
+from napari_ggs.glomeruli import MARGIN_UM
 from napari_ggs.lesions import SCHEMES, Scheme, part_of
 from napari_ggs.models.card import RESEARCH_ONLY, ModelCard, ModelError
 from napari_ggs.models.checkpoints import State, read_checkpoint

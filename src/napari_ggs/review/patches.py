@@ -14,10 +14,10 @@ from typing import Any, Literal
 import pandas as pd
 from PIL import Image
 
-from napari_ggs.classification.cropping import MARGIN_UM, crop_checked
+from napari_ggs.classification.cropping import crop_checked
 from napari_ggs.errors import UserError
 from napari_ggs.files import explained, make_folder, replacing, scratch_folder
-from napari_ggs.glomeruli import GEOMETRY, STAYING_OUT
+from napari_ggs.glomeruli import GEOMETRY, MARGIN_UM, STAYING_OUT
 from napari_ggs.review.export import Subject
 from napari_ggs.slides import Slide
 from napari_ggs.slides.backend import Pixels

@@ -1,6 +1,7 @@
 """The slides of a study, each recognised by its content, and whose they are."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,28 @@ class StoredSlide(SlideInfo):
     id: int
     case: str
     patient: str
+
+    @property
+    def assigned(self) -> bool:
+        """Whether somebody said whose it is; else it is a patient of its own."""
+        return self.patient != pseudonym(self.fingerprint)
+
+
+def pseudonym(fingerprint: str) -> str:
+    """What the case and the patient of a slide are called until somebody says whose it is."""
+    return fingerprint[:8]
+
+
+def told_unassigned(slides: Iterable[StoredSlide]) -> str:
+    """In a sentence: how many slides have no patient; "" if all have one."""
+    number = sum(not slide.assigned for slide in slides)
+    if not number:
+        return ""
+    slides_have = f"{number} slide has" if number == 1 else f"{number} slides have"
+    return (
+        f"{slides_have} no patient: each counts as a patient of its own. Where some are of one "
+        "person, name the patient (Review dock, Patient; or 'napari-ggs cohort' with a manifest)."
+    )
 
 
 _SELECT = """
@@ -131,8 +154,8 @@ def _id_of(db: sqlite3.Connection, fingerprint: str) -> int | None:
 
 
 def _add(db: sqlite3.Connection, slide: SlideInfo, patient: str, case: str) -> int:
-    pseudonym = slide.fingerprint[:8]
-    case_id = cases.case_for(db, case or pseudonym, patient or _patient_of(db, case) or pseudonym)
+    name = pseudonym(slide.fingerprint)
+    case_id = cases.case_for(db, case or name, patient or _patient_of(db, case) or name)
     added = db.execute(
         "INSERT INTO slides (fingerprint, name, path, width, height, mpp, case_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",

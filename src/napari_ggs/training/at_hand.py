@@ -1,17 +1,28 @@
 """What a retraining has at hand, and how long it will take, before it begins. Imports no torch."""
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from napari_ggs.lesions import SCHEMES
-from napari_ggs.store import CaseStore
+from napari_ggs.models.finding import find
+from napari_ggs.store import CaseStore, StoredSlide
+from napari_ggs.store.patient_keys import known_as
+from napari_ggs.store.slides import told_unassigned
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.labelled_files import labelled_files
 from napari_ggs.training.options import Options, plan_of
-from napari_ggs.training.sources import Phantoms
-from napari_ggs.training.study_circles import labelled_data
+from napari_ggs.training.readiness import Plan, Teaching
+from napari_ggs.training.sources import Folder, Phantoms
+from napari_ggs.training.study_circles import (
+    all_places,
+    counted,
+    gone_through,
+    has_glomerulus,
+    teaches_detector,
+)
 from napari_ggs.training.timing import estimate_seconds
 
 ON_A_PHANTOM = 30
@@ -29,15 +40,34 @@ class AtHand(NamedTuple):
         The names of each patient's slides.
     gone : tuple of Path
         Where slides of patients with labels were seen last, and are not any more.
+    teaching : Teaching
+        Of all patients.
+    unassigned : str
+        How many slides have no patient, in a sentence; "" if all have one.
     """
 
     table: pd.DataFrame
     slides: dict[str, tuple[str, ...]]
     gone: tuple[Path, ...]
+    teaching: Teaching
+    unassigned: str
+
+    def without(self, left_out: Collection[str]) -> Teaching:
+        """What there is to learn from without some patients."""
+        labels = self.table[~self.table["patient"].isin(left_out)].reset_index(drop=True)
+        return self.teaching._replace(labels=labels)
 
 
-def look(study: Path) -> AtHand:
+def look(study: Path, reviewer: str = "", taught: Collection[str] = ()) -> AtHand:
     """See what a study has to teach.
+
+    Parameters
+    ----------
+    study : Path
+    reviewer : str
+        Whose labels; "": all readers' together.
+    taught : collection of str
+        Keys of patients and slides that taught the model to start from.
 
     Raises
     ------
@@ -45,26 +75,62 @@ def look(study: Path) -> AtHand:
         If the study cannot be read.
     """
     with CaseStore.open(study, create=False) as store:
-        table, slides = labelled_data(store), store.slides()
+        slides, known = store.slides(), list(all_places(store, reviewer))
+        table = counted(known)
+        named = set(table.loc[table["human"] > 0, "patient"])
+        before = {name for name in named if taught and known_as(store, name) & set(taught)}
+        teaching = _teaching(store, known, table)._replace(taught=before)
     names: dict[str, tuple[str, ...]] = {}
     for slide in slides:
         names[slide.patient] = (*names.get(slide.patient, ()), slide.name)
-    teaching = set(table.loc[table["human"] > 0, "patient"])
-    mine = (slide.path for slide in slides if slide.patient in teaching)
-    return AtHand(table, names, tuple(path for path in mine if not path.exists()))
+    mine = (slide.path for slide in slides if slide.patient in named)
+    gone = tuple(path for path in mine if not path.exists())
+    return AtHand(table, names, gone, teaching, told_unassigned(slides))
 
 
-def at_hand(options: Options) -> pd.DataFrame:
-    """What the study has to learn from: `labelled_data`, without patients who are left out.
+def _teaching(
+    store: CaseStore, known: Iterable[tuple[StoredSlide, pd.DataFrame]], table: pd.DataFrame
+) -> Teaching:
+    judged: dict[str, float] = {}
+    teachers = set()
+    for slide, found in known:
+        run = store.standing_run(slide.id)
+        if run is None or run.region is not None:
+            continue
+        judged[slide.patient] = max(judged.get(slide.patient, 0.0), gone_through(found))
+        if teaches_detector(found, whole=True) and has_glomerulus(found):
+            teachers.add(slide.patient)
+    return Teaching(table, judged, teachers)
+
+
+def at_hand(options: Options) -> AtHand:
+    """What the study has to learn from, and who of it taught the model that is started from.
 
     Raises
     ------
     UserError
-        If the study cannot be read.
+        If the study cannot be read, or the model is not to be had.
     """
-    with CaseStore.open(options.study, create=False) as store:
-        table = labelled_data(store, options.reviewer)
-    return table[~table["patient"].isin(options.leave_out)].reset_index(drop=True)
+    start = plan_of(options).network.start
+    seen = () if start is None else find(start, options.task).card.patients_seen.training
+    return look(options.study, options.reviewer, seen)
+
+
+def with_patches(data: Teaching, plan: Plan) -> Teaching:
+    """The labels of a recipe's folders of patches too.
+
+    Raises
+    ------
+    RecipeError
+        If a folder cannot be read.
+    """
+    if not isinstance(plan, ClassifierRecipe):
+        return data
+    folders = [source.folder for source in plan.data if isinstance(source, Folder)]
+    files = [file for f in folders for file in labelled_files(f, SCHEMES[plan.scheme])]
+    each = {"patient": [f.patient for f in files], "class": [f.label for f in files]}
+    labels = pd.concat([data.labels, pd.DataFrame(each).assign(human=1)], ignore_index=True)
+    return data._replace(labels=labels)
 
 
 def number_of_patches(options: Options, labels: int | None = None) -> int:
@@ -82,7 +148,10 @@ def number_of_patches(options: Options, labels: int | None = None) -> int:
         If the study, the recipe or a folder of patches are at fault.
     """
     plan = plan_of(options)
-    number = int(at_hand(options)["human"].sum()) if labels is None else labels
+    if labels is None:
+        table = look(options.study, options.reviewer).without(options.leave_out).labels
+        labels = int(table["human"].sum())
+    number = labels
     if isinstance(plan, ClassifierRecipe):
         scheme = SCHEMES[plan.scheme]
         number += sum(len(labelled_files(folder, scheme)) for folder in options.patches)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from napari_ggs.classification import MARGIN_UM, normalisation
+from napari_ggs.classification import normalisation
 from napari_ggs.evaluation import (
     balanced_accuracy,
     best_temperature,
@@ -16,6 +16,7 @@ from napari_ggs.evaluation import (
     macro_f1,
     reliability,
 )
+from napari_ggs.glomeruli import MARGIN_UM
 from napari_ggs.models import (
     RESEARCH_ONLY,
     Architecture,

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from napari_ggs.circles import Array
-from napari_ggs.classification import MARGIN_UM
+from napari_ggs.glomeruli import MARGIN_UM
 from napari_ggs.training.augment import Images
 from napari_ggs.training.patches import CONTEXT, PATCH_PX
 

@@ -40,6 +40,9 @@ class Options:
         A recipe's name or file; "": that of `DEFAULT_RECIPES`.
     start : str
         Name or file of the model to go on from; "": the recipe's.
+    backbone : str
+        In place of a start: the network of a classifier that begins from its ImageNet weights
+        (`napari_ggs.backbone_names`).
     slides, reviewer, leave_out
         See `OfStudy`.
     patches : tuple of Path
@@ -57,6 +60,7 @@ class Options:
     task: Task = "classification"
     recipe: str = ""
     start: str = ""
+    backbone: str = ""
     slides: tuple[Path, ...] = ()
     patches: tuple[Path, ...] = ()
     reviewer: str = ""
@@ -90,7 +94,7 @@ class Options:
     def words(self) -> list[str]:
         """The command that does it, without the program's name."""
         single = {"--recipe": self.recipe, "--start": self.start, "--reviewer": self.reviewer}
-        single |= {"--device": self.device or ""}
+        single |= {"--backbone": self.backbone, "--device": self.device or ""}
         several = {"--slides": self.slides, "--patches": self.patches}
         pairs = [(option, value) for option, value in single.items() if value]
         pairs += [(option, str(value)) for option, values in several.items() for value in values]
@@ -110,8 +114,13 @@ def classifier_plan(options: Options) -> ClassifierRecipe:
         If the recipe or the model to start from are at fault.
     """
     plan = load_recipe(options.recipe_file, ClassifierRecipe, options.settings)
+    if options.start and options.backbone:
+        raise RecipeError("Name a model to go on from or a backbone to begin with, not both.")
     if options.start:
         plan = plan.model_copy(update=_as_classifier(plan, *_start(options)))
+    elif options.backbone:
+        fresh = {"backbone": options.backbone, "start": None, "pretrained": True}
+        plan = plan.model_copy(update={"network": plan.network.model_copy(update=fresh)})
     data = [_of(source, options) if isinstance(source, Study) else source for source in plan.data]
     folders = (
         Folder(kind="folder", folder=folder, name="own patches", licence="own")
@@ -124,6 +133,11 @@ def detector_plan(options: Options) -> DetectorRecipe:
     """The recipe of a detector's retraining; see `classifier_plan`."""
     if options.patches:
         raise RecipeError("Patches teach a classifier: leave --patches out for a detector.")
+    if options.backbone:
+        raise RecipeError(
+            "A backbone is named for a classifier; for a detector take a recipe that names it, "
+            "such as --recipe detector_dla34."
+        )
     plan = load_recipe(options.recipe_file, DetectorRecipe, options.settings)
     if options.start:
         plan = plan.model_copy(update=_as_detector(plan, *_start(options)))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from napari_ggs.circles import as_circles
-from napari_ggs.classification import MARGIN_UM
+from napari_ggs.glomeruli import MARGIN_UM
 from napari_ggs.lesions import NON_GLOMERULUS
 from napari_ggs.phantom import PhantomSlide
 from napari_ggs.training.cutting import cut, free_circles, window_of

@@ -9,7 +9,7 @@ pass over, still teaches. Where runs overlap, what was said in the latest of the
 Imports no torch: a window asks it too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -133,7 +133,12 @@ def labelled_data(store: CaseStore, reviewer: str = "") -> pd.DataFrame:
         and that are learnt from; ``predicted``: shown circles of which only a prediction says so.
         Sorted by patient, classes in the order of the schemes; no row without any.
     """
-    counts = [_counted(slide.patient, found) for slide, found in all_places(store, reviewer)]
+    return counted(all_places(store, reviewer))
+
+
+def counted(known: Iterable[tuple[StoredSlide, pd.DataFrame]]) -> pd.DataFrame:
+    """`labelled_data` of slides and their places."""
+    counts = [_counted(slide.patient, found) for slide, found in known]
     empty = pd.DataFrame({"patient": [], "class": [], "human": [], "predicted": []})
     table = pd.concat(counts) if counts else empty
     table = table.groupby(["patient", "class"], as_index=False)[["human", "predicted"]].sum()
@@ -174,3 +179,9 @@ def teaches_detector(found: pd.DataFrame, *, whole: bool) -> bool:
         Whether its last run was over the whole slide: outside a region nobody has looked.
     """
     return bool(whole and (found["standing"] == HUMAN).any() and gone_through(found) >= ENOUGH)
+
+
+def has_glomerulus(found: pd.DataFrame) -> bool:
+    """Whether people named a glomerulus among the places of a slide."""
+    named = found.loc[found["standing"] == HUMAN, "label"]
+    return bool((named != NON_GLOMERULUS).any())

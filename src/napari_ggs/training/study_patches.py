@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from napari_ggs.classification import MARGIN_UM
-from napari_ggs.glomeruli import GEOMETRY
+from napari_ggs.glomeruli import GEOMETRY, MARGIN_UM
 from napari_ggs.slides import Slide
 from napari_ggs.store import CaseStore, StoredSlide
 from napari_ggs.store.locating import open_stored

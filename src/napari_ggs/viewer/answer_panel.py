@@ -16,6 +16,10 @@ SHIFT_TIP = (
     "The interval above trusts the model on this slide. A stain or a scanner can mislead it about "
     "a whole slide, and this one allows for that. Reviewed circles make the two the same."
 )
+FIRST = (
+    "Open a slide, then press <b>Detect &amp; Classify</b> in the dock of that name "
+    "(<i>Plugins ▸ Glomerulosclerosis</i>). Its circles come here."
+)
 OF_READ = "Blind to the model: these are the glomeruli that you have read."
 KIDNEY_TIP = (
     "What is likely in the kidney from which this tissue is a sample: wider, since few glomeruli "
@@ -81,6 +85,7 @@ class AnswerPanel(QWidget):
         self.progress.setStyleSheet(BAR)
         self.progress.setFormat("reviewed %v of %m")
         self.remarks = wrapped(style=f"color: {WARNING};")
+        self.first = wrapped(FIRST)
         self.section.setToolTip(SECTION_TIP)
         self.shifted.setToolTip(SHIFT_TIP)
         self.kidney.setToolTip(KIDNEY_TIP)
@@ -88,7 +93,7 @@ class AnswerPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         figures = (self.section, self.shifted, self.kidney, self.plot, self.progress)
-        for part in (self.headline, *figures, self.remarks):
+        for part in (self.headline, self.first, *figures, self.remarks):
             layout.addWidget(part)
         self.show_answer(None)
 
@@ -101,6 +106,7 @@ class AnswerPanel(QWidget):
         for part in (self.section, self.shifted, self.kidney, self.plot):
             part.setVisible(answer is not None and left is None)
         self.progress.setVisible(answer is not None)
+        self.first.setVisible(answer is None)
         if answer is None:
             self.headline.setText("Nothing to review yet")
             self.remarks.setText("")

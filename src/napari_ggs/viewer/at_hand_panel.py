@@ -59,6 +59,7 @@ class AtHandPanel(QWidget):
         self.words, self.shares = wrapped(), wrapped(style=SMALL)
         self.gone = wrapped(style=f"color: {WARNING};")
         self.patients = QListWidget()
+        self.patients.setToolTip(KEEP)
         self.patches, self.slides = FolderList(*PATCHES), FolderList(*MOVED)
         self._gone: tuple[Path, ...] = ()
         self._lay_out()

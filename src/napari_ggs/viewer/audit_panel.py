@@ -14,6 +14,7 @@ from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.style import wrapped
 
 DRAW, GO_ON, ANOTHER = f"Audit: {SIZE} random circles", "Go on with the audit", "Another audit"
+BUTTON_TIP = "Shows you these circles one after the other; review them as all others."
 BLIND = "What it says of the model is shown once you are not blind to it."
 WHY = (
     "The queue shows you what the model doubts. A random sample also shows where it is sure and "
@@ -41,6 +42,7 @@ class AuditPanel(QWidget):
         self._audit: SlideAudit | None = None
         self._before: tuple[int, ...] | None = None
         self.button, self.state = QPushButton(DRAW), wrapped()
+        self.button.setToolTip(BUTTON_TIP)
         title = QLabel("Can the model be trusted on this slide?")
         title.setStyleSheet("font-weight: 600;")
         layout = QVBoxLayout(self)

@@ -28,6 +28,7 @@ STATES: dict[str, Callable[[Any], bool]] = {
     "Take out": lambda row: bool(row["removed"]),
 }
 """Buttons that show whether what they say holds of the circle at hand."""
+NOTE_TIP = "Your own words on this circle. Enter keeps them."
 REFUSED = "This note is not kept. Press Enter to try again."
 COLUMNS = 3
 """Of the buttons below the classes."""
@@ -89,6 +90,7 @@ class CirclePanel(QWidget):
         self.acts.setSpacing(3)
         self.note = QLineEdit()
         self.note.setPlaceholderText("Note on this circle")
+        self.note.setToolTip(NOTE_TIP)
         self.note.editingFinished.connect(self._on_note)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -136,7 +138,7 @@ class CirclePanel(QWidget):
         self._note = "" if row is None else str(row["note"])
         self.note.setText(self._note)
         self.note.setStyleSheet("")
-        self.note.setToolTip("")
+        self.note.setToolTip(NOTE_TIP)
         self.note.setEnabled(row is not None)
         for lesion in scheme.lesions:
             hidden = row is None or blind

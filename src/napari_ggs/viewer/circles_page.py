@@ -28,6 +28,7 @@ from napari_ggs.viewer.style import ACCENT, button_style, scrolling
 
 SOON_MS = 300
 """Circles that appear while a run goes on come to the gallery so much later, many at once."""
+CONFIRM_TIP = "Space: the class is right; keeps that under your name, and goes on."
 HINT = (
     "Click a circle in the slide or a picture here. Hold Tab to see the tissue without circles; "
     "Ctrl + drag draws a circle; drag a selected one to move it, its rim to resize it."
@@ -54,6 +55,7 @@ class CirclesPage(QWidget):
         self.filters, self.gallery, self.circle = FilterRow(), Gallery(), CirclePanel()
         self.confirm = QPushButton("Confirm and go on  [Space]")
         self.confirm.setStyleSheet(button_style(ACCENT))
+        self.confirm.setToolTip(CONFIRM_TIP)
         self.confirm.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.end, self.alike, self.next = ListEnd(), LookAlikes(), NextSlide()
         self._lay_out()

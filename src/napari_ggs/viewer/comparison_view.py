@@ -29,6 +29,7 @@ class ComparisonView(QWidget):
         self._at: int | None = None
         self._measured: tuple[pd.DataFrame, Agreement] | None = None
         self.readers = QComboBox()
+        self.readers.setToolTip("Whose labels are compared.")
         self.kappa, self.alike = wrapped(style="font-size: 17px; font-weight: 600;"), wrapped()
         self.kappa.setToolTip(KAPPA_TIP)
         self.grid, self.disputes = ConfusionGrid(), DisputesPanel()

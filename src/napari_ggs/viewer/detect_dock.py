@@ -20,9 +20,13 @@ from qtpy.QtWidgets import (
 
 from napari_ggs.errors import UserError
 from napari_ggs.glomeruli import Thresholds
+from napari_ggs.viewer.attempt import attempt
+from napari_ggs.viewer.circle_panel import row_of
 from napari_ggs.viewer.guide import Guide
 from napari_ggs.viewer.message_card import MessageCard
 from napari_ggs.viewer.messages import Job
+from napari_ggs.viewer.opening import open_slide
+from napari_ggs.viewer.preferences import PLUGIN
 from napari_ggs.viewer.progress_panel import ProgressPanel
 from napari_ggs.viewer.remarks import remarks
 from napari_ggs.viewer.reopening import keeping_of, reopen
@@ -36,6 +40,12 @@ from napari_ggs.viewer.threshold_sliders import ThresholdSliders
 
 START, CANCEL = "Detect && Classify", "Stop"
 WIDTH = 320
+START_TIP = (
+    "Finds the glomeruli and names their classes. What you said of circles before is carried over."
+)
+STOP_TIP = "Ends the run; what was found so far stays."
+REVIEW_TIP = "Opens the Review dock, which goes through the circles by keyboard."
+SAMPLE = "field_of_cortex"
 BACK = "The review before is shown again."
 BLIND = "You read blind to the model"
 
@@ -56,6 +66,9 @@ class DetectDock(QScrollArea):
         self._build()
         self.button.clicked.connect(self._on_button)
         self.save.clicked.connect(self._on_save)
+        self.go_through.clicked.connect(self._on_review)
+        self.guide.opening.connect(lambda: open_slide(self._viewer))
+        self.guide.sampling.connect(self._on_sample)
         self._saver.ended.connect(self._on_saved)
         self.form.slide_changed.connect(self._on_slide)
         self.form.changed.connect(self._show_state)
@@ -98,15 +111,18 @@ class DetectDock(QScrollArea):
         self.sliders = ThresholdSliders()
         self.save = QPushButton("Save results …")
         self.save.setToolTip("Table (CSV), QuPath annotations, picture and summary of this slide.")
+        self.go_through = QPushButton("Review")
+        self.go_through.setToolTip(REVIEW_TIP)
         small_print = wrapped("For research, not for diagnosis.", f"color: {MUTED};")
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(9)
         work = (self.guide, self.form, self.button, self.progress, self.message)
-        outcome = (self.results, self.sliders, self.save, small_print)
-        for part in (*work, *outcome):
+        for part in (*work, self.results, self.sliders):
             layout.addWidget(part)
+        layout.addLayout(row_of(self.go_through, self.save))
+        layout.addWidget(small_print)
         layout.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -229,6 +245,15 @@ class DetectDock(QScrollArea):
             self.review.session.thresholds = thresholds
             self._show_results()
 
+    def _on_review(self) -> None:
+        """Bring the Review dock to the front: a new one, or that which is open or was closed."""
+        holder, _ = self._viewer.window.add_plugin_dock_widget(PLUGIN, "Review", tabify=True)
+        holder.show()
+        holder.raise_()
+
+    def _on_sample(self) -> None:
+        attempt(lambda: self._viewer.open_sample(PLUGIN, SAMPLE))
+
     def _on_save(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for the results")
         if folder:
@@ -251,11 +276,12 @@ class DetectDock(QScrollArea):
         self.button.setText(CANCEL if active else START)
         self.button.setStyleSheet(button_style(STOP if active else ACCENT))
         self.button.setEnabled(active is not None or not self.form.missing())
-        self.button.setToolTip("" if active else self.form.missing())
+        self.button.setToolTip(STOP_TIP if active else self.form.missing() or START_TIP)
         self.form.setEnabled(active is None)
         self.progress.setVisible(active is not None)
         done = self.review is not None and not (run is not None and run.running)
         blind = self.review is not None and self.review.blind
+        self.go_through.setEnabled(done)
         self.save.setEnabled(done and not self._saver.busy and not blind)
         self.guide.point_to(0 if self.form.image is None else 2 if done else 1)
         self._show_results()

@@ -54,6 +54,8 @@ class DisputesPanel(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.table.setAccessibleName("Circles on which readers do not agree")
+        self.table.setAccessibleDescription("A click shows the circle in the slide.")
         self.table.setIconSize(QSize(18, 18))
         self.table.setShowGrid(False)
         self.walk = QPushButton("Walk the disagreements")

@@ -66,6 +66,7 @@ class ExportForm(QWidget):
         self.slides, self.labels = combo("Of which slides."), combo("Whose review is written.")
         self.folder = QLineEdit(str(_memory().value(FOLDER, "")))
         self.folder.setPlaceholderText("Choose a folder")
+        self.folder.setToolTip("The folder to write to; it is made if it is not there.")
         self.browse = QPushButton("…")
         self.browse.setToolTip("Choose the folder to write to.")
         self.names = _tick("With names", "Names of patients, slides and readers, and notes.")

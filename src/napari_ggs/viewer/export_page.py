@@ -22,6 +22,8 @@ from napari_ggs.viewer.slide_review import SlideReview
 from napari_ggs.viewer.style import ACCENT, BAR, MUTED, STOP, button_style, wrapped
 
 EXPORT, CANCEL = "Export", "Stop"
+EXPORT_TIP = "Writes what is ticked, from the study on disk; the review goes on meanwhile."
+CANCEL_TIP = "Ends the export; files that are complete stay."
 NOTHING = "Nothing to export yet: open a slide and press Detect & Classify."
 NOT_KEPT = "The edits of this slide are not kept in a study, so there is nothing to export."
 REPLACES = (
@@ -48,6 +50,7 @@ class ExportPage(QWidget):
         self._exporter = Exporter()
         self.form = ExportForm()
         self.button, self.open = QPushButton(EXPORT), QPushButton("Open folder")
+        self.open.setToolTip("Shows what was written, in the file manager.")
         self.progress, self.outcome = QProgressBar(), MessageCard()
         self.progress.setStyleSheet(BAR)
         self._outcomes: list[Outcome] = []
@@ -157,6 +160,7 @@ class ExportPage(QWidget):
         self.button.setText(CANCEL if self._running else EXPORT)
         self.button.setStyleSheet(button_style(STOP if self._running else ACCENT))
         self.button.setEnabled(not missing)
+        self.button.setToolTip(missing or (CANCEL_TIP if self._running else EXPORT_TIP))
         self.hint.setText(missing or REPLACES)
         self.progress.setVisible(self._running)
         self.open.setVisible(any(outcome.written for outcome in self._outcomes))

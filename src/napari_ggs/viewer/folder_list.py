@@ -40,6 +40,8 @@ class FolderList(QWidget):
         self._folders: list[Path] = []
         self.list, self.add, self.remove = QListWidget(), QPushButton(words), QPushButton("Remove")
         self.add.setToolTip(tip)
+        self.remove.setToolTip("Takes the chosen folder off the list; the folder itself stays.")
+        self.list.setToolTip(tip)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

@@ -153,6 +153,8 @@ class Gallery(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Circles")
+        self.setAccessibleDescription("A click shows the circle; Shift or Ctrl selects several.")
         self.circles = GalleryModel(self)
         self.setModel(self.circles)
         self.setViewMode(QListView.ViewMode.IconMode)

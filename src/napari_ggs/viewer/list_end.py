@@ -10,6 +10,7 @@ ALL_DONE = (
     "<b>Finish case</b>."
 )
 TO_SWEEP, TO_THE_REST = "Sweep the tissue", "Show what is not reviewed"
+GO_TIP = "Goes on with what is left of this slide."
 
 
 class ListEnd(QFrame):
@@ -31,6 +32,7 @@ class ListEnd(QFrame):
         self.setObjectName("card")
         self.setStyleSheet(card_style(ACCENT))
         self.words, self.go = wrapped(), QPushButton()
+        self.go.setToolTip(GO_TIP)
         self.go.clicked.connect(self._on_go)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 7, 9, 7)

@@ -55,6 +55,7 @@ class LookAlikes(QWidget):
         ]
         self.look, self.back = act_button(FIND, "K", FIND_TIP), act_button(LEAVE, "Esc", LEAVE_TIP)
         self.stop = QPushButton("Stop")
+        self.stop.setToolTip("Ends the search; the list stays as it is.")
         self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.progress, self.words = (
             QProgressBar(),

@@ -21,6 +21,7 @@ CHOOSE_TIP = (
     "The model in use looks at the circles of all slides of the study and chooses 200 that are to "
     "be labelled first. You can go on meanwhile."
 )
+OPEN_TIP = "Opens the next slide that has circles of the list."
 CHOOSING = "The model looks at the circles of all slides of the study …"
 DONE = "No other slide has circles of the list left."
 
@@ -53,6 +54,7 @@ class NextSlide(QWidget):
         self._command.ended.connect(self._on_ended)
         self.choose, self.open = QPushButton(CHOOSE), QPushButton(OPEN)
         self.choose.setToolTip(CHOOSE_TIP)
+        self.open.setToolTip(OPEN_TIP)
         self.words = wrapped(style=f"color: {MUTED}; font-size: 11px;")
         for button in (self.choose, self.open):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

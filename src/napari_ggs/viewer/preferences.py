@@ -1,10 +1,12 @@
 """What a person sets once, in napari's preferences under Glomerulosclerosis."""
 
 import getpass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from napari.settings import get_plugin_settings
+from qtpy.QtWidgets import QWidget
 
 from napari_ggs.store import default_study
 
@@ -63,9 +65,34 @@ def set_count_cut(count: bool) -> None:
     _review().count_cut = count
 
 
+def first_steps() -> bool:
+    """Whether the Detect & Classify dock shows what to do first."""
+    return bool(_hints().first_steps)
+
+
+def set_first_steps(show: bool) -> None:
+    """Show it from now on, or hide it for good."""
+    _hints().first_steps = show
+
+
+def follow_first_steps(widget: QWidget, slot: Callable[[bool], None]) -> None:
+    """Call `slot` with whether it is shown whenever that changes, until the widget is gone."""
+
+    def changed() -> None:
+        slot(first_steps())
+
+    event = _hints().events.first_steps
+    event.connect(changed)
+    widget.destroyed.connect(lambda: event.disconnect(changed))
+
+
 def _blind() -> list[str]:
     return [name for name in map(str.strip, _review().blind.split(";")) if name]
 
 
 def _review() -> Any:
     return get_plugin_settings(PLUGIN).review
+
+
+def _hints() -> Any:
+    return get_plugin_settings(PLUGIN).hints

@@ -21,6 +21,8 @@ BLIND_HINT = (
     "Circles without your label all look alike and come by place: no class, probability, score or "
     "order of the model. What you say so is marked in the study."
 )
+BLIND_TIP = "Hides what the model says from you, on this slide and all others."
+OPEN_TIP = "Shows what the others said, before you have read all circles."
 NOT_KEPT = "Edits of this slide are not kept in a study, so that readers cannot be compared."
 ALONE = (
     "For a second reading, another person enters their name as reviewer and reads the slide. "
@@ -91,8 +93,10 @@ class ReadersPage(QWidget):
 
     def _build(self) -> None:
         self.blind = QCheckBox("Blind to the model")
+        self.blind.setToolTip(BLIND_TIP)
         self.who, self.warning = wrapped(), wrapped()
         self.open = QPushButton("Compare with the other readers")
+        self.open.setToolTip(OPEN_TIP)
         self.closed = QFrame()
         self.closed.setObjectName("card")
         self.closed.setStyleSheet(card_style(WARNING))

@@ -9,6 +9,9 @@ from napari_ggs.viewer.retrain_estimate import RetrainEstimate
 from napari_ggs.viewer.style import ACCENT, MUTED, STOP, button_style, wrapped
 
 RETRAIN, STOP_IT, STOPPING = "Retrain", "Stop (keeps the best)", "Stopping …"
+RETRAIN_TIP = "Makes a new model. The one in use stays in use until you take the new one."
+STOP_TIP = "Ends the training and keeps the best model until now."
+GO_ON_TIP = "Goes on with this training where it was cut off."
 
 
 class RetrainFooter(QWidget):
@@ -30,6 +33,7 @@ class RetrainFooter(QWidget):
         self.message, self.estimate = MessageCard(), RetrainEstimate()
         self.hint = wrapped(style=f"color: {MUTED}; font-size: 11px;")
         self.go_on, self.button = QPushButton(), QPushButton(RETRAIN)
+        self.go_on.setToolTip(GO_ON_TIP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 8)
         layout.setSpacing(6)
@@ -52,6 +56,7 @@ class RetrainFooter(QWidget):
             Whether one is at the page where a training begins.
         """
         self._show_button(RETRAIN, ACCENT, enabled=not missing)
+        self.button.setToolTip(missing or RETRAIN_TIP)
         self.button.setVisible(offered)
         self.hint.setText(missing)
         self.hint.setVisible(offered and bool(missing))
@@ -61,6 +66,7 @@ class RetrainFooter(QWidget):
     def train(self, *, stopping: bool) -> None:
         """Offer to stop the training that goes on."""
         self._show_button(STOPPING if stopping else STOP_IT, STOP, enabled=not stopping)
+        self.button.setToolTip(STOP_TIP)
         self.button.show()
         self.hint.hide()
         self.estimate.about(None)

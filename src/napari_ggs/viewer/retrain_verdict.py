@@ -26,6 +26,10 @@ from napari_ggs.viewer.style import ACCENT, STOP, button_style, wrapped
 
 COMPARE, STOPPING = "Compare with the model in use", "Comparing … (press to stop)"
 REASON = "Not found better. Why take it all the same?"
+REASON_TIP = "Kept with your name in the history of the models in use."
+USE_TIP = (
+    "Detects and classifies with this model from now on. The model before can be taken back below."
+)
 FIGURES = (
     "Of the patients kept for comparing. The score decides: 1 is perfect, and it counts how sure a "
     "model is too. F1: of a class, how many are found and how many of those found are right. "
@@ -56,6 +60,8 @@ class RetrainVerdict(QWidget):
         self.card, self.figures = MessageCard(), wrapped()
         self.reason, self.use = QLineEdit(), QPushButton("Use this model")
         self.reason.setPlaceholderText(REASON)
+        self.reason.setToolTip(REASON_TIP)
+        self.use.setToolTip(USE_TIP)
         self.figures.setToolTip(FIGURES)
         self.compare.setToolTip(
             "Asks both models about patients of this study who are reviewed in full and whom "

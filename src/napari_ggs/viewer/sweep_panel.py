@@ -12,6 +12,7 @@ from napari_ggs.viewer.sweep_map import SweepMap
 
 ON, BACK = "L", "B"
 """Keys; N is the next circle."""
+ON_TIP = f"Key {ON}: marks the field in view as looked at, and shows the next one."
 
 PURPOSE = (
     "A sweep shows all tissue once, field by field, so that you find the glomeruli that the "
@@ -35,8 +36,9 @@ class SweepPanel(QWidget):
         self.map = SweepMap()
         self.on = QPushButton()
         self.on.setStyleSheet(button_style(ACCENT))
+        self.on.setToolTip(ON_TIP)
         self.on.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.back = act_button("Back", BACK, "Look at the field before once more.")
+        self.back = act_button("Back", BACK, f"Key {BACK}: look at the field before once more.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(7)

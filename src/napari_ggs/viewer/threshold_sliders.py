@@ -45,10 +45,16 @@ class ShareSlider(QWidget):
         layout.addWidget(label, 0, 0, 1, 2)
         layout.addWidget(self.slider, 1, 0)
         layout.addWidget(self.number, 1, 1)
-        self.setToolTip(tip)
-        self.slider.setAccessibleName(words)
+        self.explain(tip)
+        for part in (self.slider, self.number):
+            part.setAccessibleName(words)
         self.slider.valueChanged.connect(lambda value: self.number.setValue(value / STEPS))
         self.number.valueChanged.connect(self._on_number)
+
+    def explain(self, tip: str) -> None:
+        """Say what it does, wherever the mouse is over it."""
+        for part in (self, self.slider, self.number):
+            part.setToolTip(tip)
 
     def value(self) -> float:
         """The share."""
@@ -93,7 +99,7 @@ class ThresholdSliders(QWidget):
     def let_filter(self, can_filter: bool) -> None:
         """Offer the glomerulus probability only if the classifier has a class for the others."""
         self.glomerulus.setEnabled(can_filter)
-        self.glomerulus.setToolTip(GLOMERULUS_TIP if can_filter else NO_FILTER_TIP)
+        self.glomerulus.explain(GLOMERULUS_TIP if can_filter else NO_FILTER_TIP)
 
     @qthrottled(timeout=LIVE_MS)
     def _emit(self) -> None:
