@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=2 python benchmarks/all_speed.py --out speed.json [--only NAME ...]
 
-Each benchmark runs in a process of its own, one after another; on 2 quiet cores it takes about an
-hour, half of it the published way. Peers that are not installed are left out and named
+Each benchmark runs in a process of its own, one after another; on 2 quiet cores it takes ten
+minutes, half of them the published way. Peers that are not installed are left out and named
 (``python -m pip install tiffslide napari-wsi``).
 """
 

@@ -82,6 +82,7 @@ def test_look_alikes_are_found_named_together_and_undone_in_one_step(
     assert walk.order == order, "they stay where they are"
     press(gallery, Qt.Key.Key_Z, CTRL)
     assert (session.table["label"] == "").all()
+    assert sorted(gallery.chosen()) == sorted(review.review.layers.selected()), "what a key acts on"
 
     pick(gallery, 1)
     pick(gallery, 3, SHIFT)
@@ -103,6 +104,12 @@ def test_look_alikes_are_found_named_together_and_undone_in_one_step(
     assert alike(review).shown, "the second time at once"
     click(alike(review).back)
     assert not alike(review).shown
+    pick(gallery, 0)
+    pick(gallery, 2, SHIFT)
+    assert len(review.review.layers.selected()) == 3
+    review.circles.sort()
+    assert len(review.review.layers.selected()) < 2, "another order ends it"
+    assert sorted(gallery.chosen()) == sorted(review.review.layers.selected())
     with CaseStore.open(study) as store:
         assert store.verify() == []
 

@@ -71,7 +71,9 @@ def add_slide(store: CaseStore, path: Path, patient: str) -> int:
     """Take a slide in as a window does."""
     with open_slide(path) as slide:
         size, key = (slide.width, slide.height), slide.fingerprint
-    return store.add_slide(SlideInfo(key, path.stem, path, *size, 1.0), patient, f"of {patient}" * bool(patient))
+    return store.add_slide(
+        SlideInfo(key, path.stem, path, *size, 1.0), patient, f"of {patient}" * bool(patient)
+    )
 
 
 def did(store: CaseStore, run: int, *events: Event, who: str = "ann") -> Session:

@@ -220,13 +220,7 @@ def test_patches_that_do_not_tell_their_resolution_are_counted(tmp_path: Path) -
     assert told_unchecked([folder], GGS) == []
 
 
-def test_a_backbone_begins_anew_and_its_card_says_so(
-    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "napari_ggs.training.networks.build_network",
-        lambda backbone, classes, dropout, pretrained: build_network(backbone, classes, dropout),
-    )
+def test_a_backbone_begins_anew_and_its_card_says_so(study: Path, tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "tiny.toml", epochs=1)
     out = tmp_path / "m.safetensors"
     retrain(Options(study, out, recipe=str(recipe), backbone="efficientnet_lite0", device="cpu"))

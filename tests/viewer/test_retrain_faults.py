@@ -161,7 +161,7 @@ def test_a_detector_is_trained_too(
     use_a_beginning_detector(tmp_path, monkeypatch, steps=25)
     dock = opened()
     dock.setup.form.task.setCurrentText("Detector (where they are)")
-    assert dock.setup.form.start.currentText() == "start"
+    assert dock.setup.form.start.box.currentText() == "start"
     press(qtbot, dock.footer.button)
     assert "is trained. Compare it" in ended(qtbot, dock)
     assert len(dock.outcome.progress.curves.loss) > 1

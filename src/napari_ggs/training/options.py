@@ -40,9 +40,6 @@ class Options:
         A recipe's name or file; "": that of `DEFAULT_RECIPES`.
     start : str
         Name or file of the model to go on from; "": the recipe's.
-    backbone : str
-        In place of a start: the network of a classifier that begins from its ImageNet weights
-        (`napari_ggs.backbone_names`).
     slides, reviewer, leave_out
         See `OfStudy`.
     patches : tuple of Path
@@ -53,6 +50,9 @@ class Options:
         In place of the recipe's.
     resume : bool
         See `napari_ggs.training.train`.
+    backbone : str
+        In place of a start: the network of a classifier that begins from its ImageNet weights
+        (`napari_ggs.backbone_names`).
     """
 
     study: Path
@@ -60,7 +60,6 @@ class Options:
     task: Task = "classification"
     recipe: str = ""
     start: str = ""
-    backbone: str = ""
     slides: tuple[Path, ...] = ()
     patches: tuple[Path, ...] = ()
     reviewer: str = ""
@@ -68,6 +67,7 @@ class Options:
     settings: tuple[str, ...] = ()
     device: DeviceName | None = None
     resume: bool = True
+    backbone: str = ""
 
     @property
     def recipe_file(self) -> Path:

@@ -1,9 +1,11 @@
 """What a study has to teach: labels by class, patients, folders of patches and of moved slides."""
 
+from html import escape
 from pathlib import Path
 
 import pandas as pd
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -16,7 +18,9 @@ from qtpy.QtWidgets import (
 from napari_ggs.evaluation.gate import LEVEL
 from napari_ggs.evaluation.sign_flip import least_patients
 from napari_ggs.lesions import SCHEMES
+from napari_ggs.review.held_out import HeldOut
 from napari_ggs.training.at_hand import AtHand
+from napari_ggs.training.readiness import Teaching
 from napari_ggs.viewer.folder_list import FolderList, fit_rows
 from napari_ggs.viewer.style import MUTED, WARNING, swatch, wrapped
 
@@ -33,7 +37,9 @@ MOVED = (
     "Slides were moved: add their folder …",
     "Slides that are not where they were are looked for below it, by content: also renamed ones.",
 )
+NEVER_RUN = "no run of a slide of theirs is finished"
 SMALL = f"color: {MUTED}; font-size: 11px;"
+NOTHING = pd.DataFrame({"patient": [], "class": [], "human": [], "predicted": []})
 LESIONS = {lesion.name: lesion for scheme in SCHEMES.values() for lesion in scheme.lesions}
 
 
@@ -50,14 +56,18 @@ class AtHandPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.table = pd.DataFrame({"patient": [], "class": [], "human": [], "predicted": []})
+        self.table = NOTHING
+        self._found: AtHand | None = None
+        self._comparable: frozenset[str] = frozenset()
         self._ticks: dict[str, QListWidgetItem] = {}
         self.counts: dict[str, tuple[QLabel, QLabel]] = {}
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(1, 1)
         self.words, self.shares = wrapped(), wrapped(style=SMALL)
-        self.gone = wrapped(style=f"color: {WARNING};")
+        self.gone, self.unassigned, self.thin = (
+            wrapped(style=f"color: {WARNING};") for _ in range(3)
+        )
         self.patients = QListWidget()
         self.patients.setToolTip(KEEP)
         self.patches, self.slides = FolderList(*PATCHES), FolderList(*MOVED)
@@ -75,39 +85,66 @@ class AtHandPanel(QWidget):
         layout.addLayout(self._grid)
         for part in (
             self.words, wrapped(HUMAN_ALONE, SMALL), self._keep, self.patients, self.shares,
-            self.gone, self.slides, self.patches,
+            self.unassigned, self.thin, self.gone, self.slides, self.patches,
         ):  # fmt: skip
             layout.addWidget(part)
-        for part in (self._keep, self.patients, self.shares, self.gone):
+        self.forget()
+
+    def forget(self) -> None:
+        """Show nothing, and nobody is kept."""
+        self.table, self._found, self._gone = NOTHING, None, ()
+        self._ticks, self._comparable = {}, frozenset()
+        with QSignalBlocker(self.patients):
+            self.patients.clear()
+        for folders in (self.patches, self.slides):
+            folders.clear()
+        self._fill_grid()
+        self.words.clear()
+        for part in (
+            self._keep, self.patients, self.shares, self.gone, self.unassigned, self.thin
+        ):  # fmt: skip
             part.hide()
 
-    def show_study(self, found: AtHand) -> None:
-        """Show what is labelled; who was kept stays so."""
-        self.table, self._gone = found.table, found.gone
-        by_class = self.table.groupby("class", sort=False)[["human", "predicted"]].sum()
-        self._fill_grid(by_class.loc[[name for name in LESIONS if name in by_class.index]])
+    def show_study(self, found: AtHand, held_out: HeldOut) -> None:
+        """Show what is labelled, and on whom models can be compared; who was kept stays so."""
+        self.table, self._gone, self._found = found.table, found.gone, found
+        self._comparable = frozenset(held_out.patients)
         human = self.table[self.table["human"] > 0]
         labels, number = int(human["human"].sum()), human["patient"].nunique()
         self.words.setText(f"<b>{labels:,} labels of {number} patient{'s' * (number != 1)}</b>")
-        self._list_patients(human.groupby("patient")["human"].sum(), found.slides)
+        self._list_patients(human.groupby("patient")["human"].sum(), held_out)
+        self.unassigned.setText(found.unassigned)
+        self.unassigned.setVisible(bool(found.unassigned))
         self._show_gone()
 
-    def _list_patients(self, labels: "pd.Series[int]", slides: dict[str, tuple[str, ...]]) -> None:
-        kept = self.kept()
+    def warn(self, words: list[str]) -> None:
+        """Say what makes a training worth little."""
+        self.thin.setText("<br>".join(map(escape, words)))
+        self.thin.setVisible(bool(words))
+
+    def _list_patients(self, labels: "pd.Series[int]", held_out: HeldOut) -> None:
+        kept, standing = self.kept(), standings(held_out)
         with QSignalBlocker(self.patients):
             self.patients.clear()
-            self._ticks = {
-                str(patient): QListWidgetItem(
-                    f"{patient}, {number} labels ({', '.join(slides[str(patient)])})",
-                    self.patients,
-                )
-                for patient, number in labels.items()
-            }
+            self._ticks = {}
+            for patient, number in labels.items():
+                self._add(str(patient), number, standing.get(str(patient), NEVER_RUN))
             self.keep(kept)
         fit_rows(self.patients)
         for part in (self._keep, self.shares):
             part.setVisible(bool(self._ticks))
         self._show_shares()
+
+    def _add(self, patient: str, labels: int, standing: str) -> None:
+        """A row for a patient; who cannot be compared on is grey, and the tip says why."""
+        assert self._found is not None
+        takes_part, slides = patient in self._comparable, ", ".join(self._found.slides[patient])
+        words = standing if takes_part else "not to compare on"
+        row = QListWidgetItem(f"{patient}: {labels} labels, {words} ({slides})", self.patients)
+        row.setToolTip(f"{patient}: {standing}. Slides: {slides}.")
+        if not takes_part:
+            row.setForeground(QColor(MUTED))
+        self._ticks[patient] = row
 
     def _show_gone(self) -> None:
         """Say which slides are missing, unless it was said where to look for them."""
@@ -120,11 +157,15 @@ class AtHandPanel(QWidget):
 
     def _show_shares(self) -> None:
         """Say before the training whether there can be a verdict after it."""
-        kept = len(self.kept())
-        few = "" if kept >= FEWEST else f": a verdict needs {FEWEST} or more"
+        kept = self.kept()
+        fit = len(self._comparable.intersection(kept))
+        in_vain = f", of whom <b>{fit}</b> can be compared on" if fit < len(kept) else ""
+        few = "" if fit >= FEWEST else f": a verdict needs {FEWEST} or more"
         self.shares.setText(
-            f"<b>{len(self._ticks) - kept}</b> to learn from, <b>{kept}</b> kept for comparing{few}"
+            f"<b>{len(self._ticks) - len(kept)}</b> to learn from, <b>{len(kept)}</b> kept for "
+            f"comparing{in_vain}{few}"
         )
+        self._fill_grid()
 
     def _on_ticked(self) -> None:
         self._show_shares()
@@ -147,30 +188,21 @@ class AtHandPanel(QWidget):
 
     def number(self) -> int:
         """How many labels are learnt from."""
-        return int(self._teaching()["human"].sum())
+        return int(self.teaching().labels["human"].sum())
 
-    def _teaching(self) -> pd.DataFrame:
-        """What is labelled of patients who are not kept."""
-        return self.table[(self.table["human"] > 0) & ~self.table["patient"].isin(self.kept())]
+    def teaching(self) -> Teaching:
+        """What there is to learn from, without patients who are kept."""
+        return Teaching(NOTHING) if self._found is None else self._found.without(self.kept())
 
-    def missing(self, *, several_classes: bool) -> str:
-        """What keeps a model from learning, in a sentence; "" if nothing does."""
-        human = self._teaching()
-        if several_classes and self.patches.chosen():
-            return ""  # what they hold is seen when the training begins
-        if human.empty:
-            return "Nothing to learn from yet: label circles in the Review dock first."
-        if several_classes and human["class"].nunique() < 2:
-            name = human["class"].iloc[0]
-            return f"All labels are {name}: label circles of another class too."
-        if human["patient"].nunique() < 2:
-            return (
-                "All labels are of one patient: review a slide of another one, for one must choose "
-                "the model that another has taught."
-            )
-        return ""
-
-    def _fill_grid(self, counts: pd.DataFrame) -> None:
+    def _fill_grid(self) -> None:
+        """Count what is learnt from; classes of which only kept patients have some count 0."""
+        of_kept = self.table["patient"].isin(self.kept())
+        table = self.table.assign(
+            human=self.table["human"].mask(of_kept, 0),
+            predicted=self.table["predicted"].mask(of_kept, 0),
+        )
+        counts = table.groupby("class", sort=False)[["human", "predicted"]].sum()
+        counts = counts.loc[[name for name in LESIONS if name in counts.index]].astype(int)
         while (item := self._grid.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
@@ -191,3 +223,12 @@ def _number(words: str, style: str = "") -> QLabel:
     label.setAlignment(Qt.AlignmentFlag.AlignRight)
     label.setStyleSheet(style)
     return label
+
+
+def standings(held_out: HeldOut) -> dict[str, str]:
+    """How each patient was reviewed, or why models cannot be compared on them."""
+    told = {name: reason for reason, names in held_out.excluded.items() for name in names}
+    for name, slides in held_out.patients.items():
+        audited = any(one.audited for one in slides)
+        told[name] = "reviewed by an audit" if audited else "reviewed in full"
+    return told

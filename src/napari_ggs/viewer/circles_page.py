@@ -235,6 +235,8 @@ class CirclesPage(QWidget):
     def _on_chosen(self, handles: list[int]) -> None:
         if len(handles) > 1:
             self.gallery.mark(handles)
+        elif handles and len(self.gallery.chosen()) > 1:
+            self.gallery.come_to(handles[0])
         self._show_circle()
 
     def _on_recorded(self, event: Event) -> None:
@@ -243,15 +245,28 @@ class CirclesPage(QWidget):
 
     def _on_moved(self, handle: int | None) -> None:
         self.end.hide()
-        self.gallery.come_to(handle)
+        assert self._review is not None
+        chosen = [int(one) for one in self._review.layers.selected()]
+        if len(chosen) > 1 and handle in chosen:
+            self.gallery.mark(chosen)  # a key acts on all of them still
+        else:
+            self.gallery.come_to(handle)
         self._show_circle()
 
     def _on_ordered(self) -> None:
         assert self._review is not None
         self.end.hide()
         self.gallery.circles.show(self._review.walk.order)
+        self._let_go(self._review)
         self.gallery.come_to(self._review.walk.current)
         self._show_circle()
+
+    @staticmethod
+    def _let_go(review: SlideReview) -> None:
+        """End a selection of several: another order may not show all of them together."""
+        at = review.walk.current
+        if len(review.layers.selected()) > 1:
+            review.layers.select([] if at is None else [at])
 
     def _show_circle(self, *_: object) -> None:
         if self._review is None:

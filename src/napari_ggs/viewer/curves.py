@@ -41,15 +41,23 @@ class Curves(QWidget):
         self.update()
 
     def add(self, steps: Iterable[Told]) -> None:
-        """Go on with the curves."""
+        """Go on with the curves; of a training that goes on from an earlier state, from there."""
         for told in steps:
             step = told.step
             place = step.done / max(step.total, 1)
+            if step.stage == "training":
+                self._forget_beyond(place)
             if step.stage == "training" and not math.isnan(step.loss):
                 self.loss.append((place, step.loss))
             if not math.isnan(step.merit) and (not self.merit or self.merit[-1][1] != step.merit):
                 self.merit.append((place, step.merit))
         self.update()
+
+    def _forget_beyond(self, place: float) -> None:
+        """What came after a state was lost with the process that was killed."""
+        for points in (self.loss, self.merit):
+            while points and points[-1][0] > place:
+                points.pop()
 
     def best(self) -> tuple[float, float] | None:
         """Where the best model was, and how good."""

@@ -6,16 +6,23 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from napari_ggs.viewer.circle_panel import row_of
+from napari_ggs.viewer.style import ACCENT, MUTED
 
-MOST_ROWS = 6
+MOST_ROWS = 8
+ROWS = """
+QListWidget {{ font-size: 11px; }}
+QListWidget::indicator {{ width: 10px; height: 10px; margin: 1px; border: 1px solid
+  {muted}; border-radius: 2px; background: transparent; }}
+QListWidget::indicator:checked {{ background: {accent}; border-color: {accent}; }}
+"""
 
 
 def fit_rows(box: QListWidget) -> None:
     """Make a list as high as what is in it, up to some rows; it is gone where it is empty."""
-    box.setStyleSheet("font-size: 11px;")
+    box.setStyleSheet(ROWS.format(muted=MUTED, accent=ACCENT))
     box.ensurePolished()
     rows = min(box.count(), MOST_ROWS)
-    box.setFixedHeight(box.sizeHintForRow(0) * rows + 2 * box.frameWidth() + 4)
+    box.setFixedHeight(box.sizeHintForRow(0) * rows + 2 * box.frameWidth())
     box.setVisible(bool(box.count()))
 
 
@@ -63,6 +70,12 @@ class FolderList(QWidget):
             self.list.setCurrentRow(self.list.count() - 1)
             self._fit()
             self.changed.emit()
+
+    def clear(self) -> None:
+        """Take all folders out, without a word."""
+        self._folders.clear()
+        self.list.clear()
+        self._fit()
 
     def _fit(self) -> None:
         fit_rows(self.list)

@@ -19,6 +19,7 @@ from napari_ggs.viewer.retrain_footer import RetrainFooter
 from napari_ggs.viewer.retrain_outcome import RetrainOutcome
 from napari_ggs.viewer.retrain_run import RetrainRun, free_name
 from napari_ggs.viewer.retrain_setup import RetrainSetup
+from napari_ggs.viewer.retrain_words import in_dock_words
 from napari_ggs.viewer.style import scrolling
 
 WIDTH = 384
@@ -46,6 +47,7 @@ class RetrainDock(QFrame):
         self.setup, self.outcome, self.footer = RetrainSetup(), RetrainOutcome(), RetrainFooter()
         self._lay_out()
         self._connect()
+        self.setup.form.select_start(self.folder)
         self._look_around()
 
     @property
@@ -92,7 +94,8 @@ class RetrainDock(QFrame):
 
     def _look_around(self) -> None:
         """Read the study's labels, and find the latest training of its models."""
-        self._study = preferences.study_file()
+        if (study := preferences.study_file()) != self._study and not self.run.running:
+            self._move_to(study)
         if not self.setup.form.name.text():
             self.setup.form.name.setText(free_name(self.folder))
         self.setup.look(self._study)
@@ -100,6 +103,18 @@ class RetrainDock(QFrame):
             self._begin()
         self._show_earlier()
         self._show()
+
+    def _move_to(self, study: Path) -> None:
+        """Be about another study: what was shown, ticked and said of the one before is gone."""
+        self._study = study
+        self.run.forget()
+        for part in (self.setup, self.outcome):
+            part.forget()
+        self._unread = False
+        self.footer.message.say("")
+        self.setup.form.select_start(self.folder)
+        self.setup.form.name.setText(free_name(self.folder))
+        self.pages.setCurrentIndex(SETUP)
 
     def _on_seen(self, seen: bool) -> None:
         if seen:
@@ -136,7 +151,7 @@ class RetrainDock(QFrame):
         try:
             act()
         except (UserError, OSError) as fault:
-            self.footer.message.say(escape(str(fault)), good=False)
+            self.footer.message.say(escape(in_dock_words(str(fault))), good=False)
             return False
         return True
 
@@ -159,8 +174,10 @@ class RetrainDock(QFrame):
         if undecided or state.name == "failed":
             words = [state.message or _END[state.name].format(name=self.run.options.out.stem)]
             words += self.run.process.warnings
-            self.footer.message.say("<br>".join(map(escape, words)), good=state.name != "failed")
+            words = [escape(in_dock_words(line)) for line in words]
+            self.footer.message.say("<br>".join(words), good=state.name != "failed")
         self.setup.form.name.setText(free_name(self.folder))
+        self.setup.form.select_start()
         self._show()
 
     def _on_choice(self, task: Task) -> None:
@@ -177,6 +194,8 @@ class RetrainDock(QFrame):
         """Make every part show what can be done now."""
         running, options = self.run.running, self._options()
         self.pages.setTabEnabled(SETUP, not running)
+        chosen = preferences.study_file() == self._study
+        self.outcome.name_study("" if chosen else self._study.name)
         if running:
             self.footer.train(stopping=self._stopping)
         else:

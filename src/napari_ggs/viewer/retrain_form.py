@@ -14,11 +14,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ggs.models import available
 from napari_ggs.training.classifier_recipe import ClassifierRecipe
 from napari_ggs.training.detection_recipe import DetectorRecipe
 from napari_ggs.training.options import DEFAULT_RECIPES, Options, Task, plan_of
-from napari_ggs.viewer.fields import add_model, combo, select_in_use
+from napari_ggs.viewer.fields import combo
+from napari_ggs.viewer.start_choice import StartChoice
 
 TASKS: dict[str, Task] = {
     "Classifier (which lesion)": "classification",
@@ -29,7 +29,7 @@ DEVICES = {"GPU if there is one": None, "Processor (CPU)": "cpu", "GPU (CUDA)": 
 IN_FILE_NAMES = QRegularExpression(r'[^/\\:*?"<>|]*')
 HELP = {
     "task": "The classifier names the lesion in a circle; the detector finds the circles.",
-    "start": "The model that goes on learning; the one in use is selected.",
+    "start": "The model that goes on learning, or a fresh network; the model in use is selected.",
     "name": "What the new model will be called; nothing that is there is replaced.",
     "gamma": "How strongly training looks at the circles that it still gets wrong. The paper's is "
     "2.5; 0 treats all alike.",
@@ -58,6 +58,7 @@ class RetrainForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._folder = Path()
         self._build()
         self._lay_out()
         self._on_task()
@@ -78,28 +79,30 @@ class RetrainForm(QWidget):
         folder : Path
             Where the new model is written to.
         """
-        start = self.start.currentData()
         return Options(
             study=study,
             out=folder / f"{self.name.text().strip()}.safetensors",
             task=self.chosen_task,
             recipe=DEFAULT_RECIPES[self.chosen_task],
-            start="" if start is None else str(start[1]),
+            start=self.start.model,
+            backbone=self.start.backbone,
             settings=self._settings(),
             device=self.device.currentData(),
         )
 
-    def select_start(self) -> None:
-        """Offer the models that there are, and select the one in use."""
-        with QSignalBlocker(self.start):
-            self.start.clear()
-            for card in available():
-                if card.task == self.chosen_task:
-                    add_model(self.start, card, card.name)
-            select_in_use(self.start, self.chosen_task)
+    def select_start(self, folder: Path | None = None) -> None:
+        """Offer what there is to start from, and select the model in use.
+
+        Parameters
+        ----------
+        folder : Path, optional
+            Of the study's own models; by default that of the last time.
+        """
+        self._folder = self._folder if folder is None else folder
+        self.start.offer(self.chosen_task, self._folder)
 
     def _build(self) -> None:
-        self.task, self.start = combo(HELP["task"]), combo(HELP["start"])
+        self.task, self.start = combo(HELP["task"]), StartChoice(HELP["start"])
         self.mixing, self.device = combo(HELP["mixing"]), combo(HELP["device"])
         for box, choices in ((self.task, TASKS), (self.mixing, MIXINGS), (self.device, DEVICES)):
             for words, data in choices.items():
@@ -138,7 +141,8 @@ class RetrainForm(QWidget):
 
     def _connect(self) -> None:
         self.task.currentIndexChanged.connect(self._on_task)
-        for box in (self.start, self.mixing, self.device):
+        self.start.changed.connect(self.changed.emit)
+        for box in (self.mixing, self.device):
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
         for spin in (self.gamma, self.length, self.rate):
             spin.valueChanged.connect(lambda _: self.changed.emit())

@@ -8,9 +8,10 @@ from napari_ggs.training.options import Options
 from napari_ggs.viewer.earlier_models import EarlierModels
 from napari_ggs.viewer.retrain_progress import RetrainProgress
 from napari_ggs.viewer.retrain_verdict import RetrainVerdict
-from napari_ggs.viewer.style import MUTED, wrapped
+from napari_ggs.viewer.style import MUTED, WARNING, wrapped
 
 NONE_YET = "No model was trained from this study yet: press <b>Retrain</b> on the first page."
+ELSEWHERE = "Of the study <b>{}</b>, which is not the one that is chosen now."
 TRAINING, TRAINED = "Training <b>{}</b>", "How the training of <b>{}</b> went"
 
 
@@ -20,6 +21,7 @@ class RetrainOutcome(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.none, self.title = wrapped(NONE_YET, f"color: {MUTED};"), wrapped()
+        self.elsewhere = wrapped(style=f"color: {WARNING};")
         self.verdict, self.earlier, self.progress = (
             RetrainVerdict(),
             EarlierModels(),
@@ -28,11 +30,24 @@ class RetrainOutcome(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(7)
-        for part in (self.none, self.verdict, self.earlier, self.title, self.progress):
+        for part in (
+            self.none, self.verdict, self.earlier, self.title, self.elsewhere, self.progress
+        ):  # fmt: skip
             layout.addWidget(part)
         layout.addStretch(1)
-        for part in (self.title, self.progress):
+        self.forget()
+
+    def forget(self) -> None:
+        """Show no training."""
+        self.none.show()
+        self.verdict.forget()
+        for part in (self.title, self.elsewhere, self.progress):
             part.hide()
+
+    def name_study(self, study: str) -> None:
+        """Say of which study the training is, where another one is chosen; "": of that one."""
+        self.elsewhere.setText(ELSEWHERE.format(escape(study)))
+        self.elsewhere.setVisible(bool(study))
 
     def begin(self, options: Options) -> None:
         """Show a training that goes on."""

@@ -26,7 +26,7 @@ class RetrainProgress(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scheme: Scheme | None = None
-        self._merit = ""
+        self._merit, self._over = "", ""
         self.bar, self.words = QProgressBar(), wrapped(style=f"color: {MUTED};")
         self.bar.setStyleSheet(BAR)
         self.curves, self.best, self.matrix = Curves(), wrapped(), ConfusionGrid()
@@ -40,7 +40,7 @@ class RetrainProgress(QWidget):
         """Show that a training has begun and nothing is known yet."""
         plan = plan_of(options)
         self._scheme = SCHEMES[plan.scheme] if isinstance(plan, ClassifierRecipe) else None
-        self._merit = MERITS[options.task]
+        self._merit, self._over = MERITS[options.task], ""
         self.bar.show()
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
@@ -61,10 +61,10 @@ class RetrainProgress(QWidget):
         left = 0.0 if math.isnan(last.seconds_left) else last.seconds_left
         self.words.setText(f"{STAGES[step.stage]} {step.done:,} of {step.total:,}{remaining(left)}")
         self.curves.add(steps)
-        self._show_best()
         confusion = next((t.step.confusion for t in reversed(steps) if t.step.confusion), None)
         if confusion is not None:
             self._show_matrix(confusion)
+        self._show_best()
 
     def rest(self) -> None:
         """The training is over: only what came of it stays."""
@@ -75,13 +75,16 @@ class RetrainProgress(QWidget):
     def _show_best(self, which: str = "Best so far:", kept: str = "is") -> None:
         if (best := self.curves.best()) is not None:
             self.best.setText(
-                f"{which} {self._merit} <b>{best[1]:.3f}</b>, on patients who did not teach it but "
-                f"choose the model; that model {kept} kept."
+                f"{which} {self._merit} <b>{best[1]:.3f}</b>{self._over}, on patients who did not "
+                f"teach it but choose the model; that model {kept} kept."
             )
 
     def _show_matrix(self, confusion: Confusion) -> None:
         assert self._scheme is not None
         names = list(confusion.classes)
+        occur = sum(any(row) for row in confusion.counts)
+        few = occur < len(self._scheme.classes)
+        self._over = f" over the {occur} of {len(self._scheme.classes)} classes there" * few
         counts = pd.DataFrame(confusion.counts, index=names, columns=names)
         classes = list(self._scheme.classes)
         counts = counts.reindex(index=classes, columns=classes, fill_value=0)

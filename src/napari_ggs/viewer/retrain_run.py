@@ -75,6 +75,11 @@ class RetrainRun(QObject):
                 return True
         return False
 
+    def forget(self) -> None:
+        """Follow nothing any more; what trains goes on."""
+        self._timer.stop()
+        self.options = self.process = self.state = None
+
     def stop(self) -> None:
         """Ask it to end and to keep the best so far."""
         assert self.process is not None

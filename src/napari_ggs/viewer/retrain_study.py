@@ -3,53 +3,100 @@
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_ggs.errors import UserError
+from napari_ggs.lesions import Scheme
+from napari_ggs.models import ModelCard
+from napari_ggs.review.held_out import HeldOut, held_out
+from napari_ggs.store import CaseStore
 from napari_ggs.training.at_hand import AtHand, look
 
 Stamp = tuple[Path, int, int]
 
 
+class Asked(NamedTuple):
+    """What a study is read for.
+
+    Attributes
+    ----------
+    study : Path
+    start : ModelCard or None
+        The model to start from; None begins anew.
+    scheme : Scheme or None
+        The classes of a classifier; None for a detector.
+    """
+
+    study: Path
+    start: ModelCard | None
+    scheme: Scheme | None
+
+
+class StudyRead(NamedTuple):
+    """What was read.
+
+    Attributes
+    ----------
+    asked : Asked
+    at_hand : AtHand
+    held_out : HeldOut
+        On whom the new model can be compared with the one that it starts from.
+    """
+
+    asked: Asked
+    at_hand: AtHand
+    held_out: HeldOut
+
+
 class StudyReader(QObject):
-    """Reads a study again when its file has changed.
+    """Reads a study again when its file has changed, or when it is asked for something else.
 
     Attributes
     ----------
     ended : Signal
-        Emits an `AtHand`, or why the study cannot be read.
+        Emits a `StudyRead`, or why the study cannot be read.
     """
 
     ended = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._seen: Stamp | None = None
+        self._seen: tuple[Stamp, Asked] | None = None
         self.busy = False
         self.ended.connect(self._on_ended)
 
-    def read(self, study: Path) -> None:
-        """Begin to read, unless the study is as it was read last, or is being read."""
-        stamp = study, _changed(study), _changed(Path(f"{study}-wal"))
-        if self.busy or stamp == self._seen or not study.exists():
+    def read(self, asked: Asked) -> None:
+        """Begin to read, unless the study is as it was read last, or something is being read."""
+        study = asked.study
+        seen = (study, _changed(study), _changed(Path(f"{study}-wal"))), asked
+        if self.busy or seen == self._seen or not study.exists():
             return
-        self.busy, self._seen = True, stamp
-        threading.Thread(target=self._read, args=(study,), daemon=True).start()
+        self.busy, self._seen = True, seen
+        threading.Thread(target=self._read, args=(asked,), daemon=True).start()
 
-    def _read(self, study: Path) -> None:
-        found: AtHand | str
+    def _read(self, asked: Asked) -> None:
+        found: StudyRead | str
         try:
-            found = look(study)
+            found = _read(asked)
         except (UserError, OSError) as fault:
             found = str(fault)
         with suppress(RuntimeError):  # the window is gone
             self.ended.emit(found)
 
-    def _on_ended(self, found: AtHand | str) -> None:
+    def _on_ended(self, found: StudyRead | str) -> None:
         self.busy = False
         if isinstance(found, str):
             self._seen = None
+
+
+def _read(asked: Asked) -> StudyRead:
+    starts = [] if asked.start is None else [asked.start]
+    taught = [name for card in starts for name in card.patients_seen.training]
+    found = look(asked.study, taught=taught)
+    with CaseStore.open(asked.study, create=False) as store:
+        return StudyRead(asked, found, held_out(store, starts, asked.scheme))
 
 
 def _changed(file: Path) -> int:

@@ -86,6 +86,13 @@ class RetrainVerdict(QWidget):
         self.reason.clear()
         self.refresh()
 
+    def forget(self) -> None:
+        """Be about no model; a comparison that goes on ends, and spends nothing."""
+        if self._command.running:
+            self._command.stop()
+        self._options = None
+        self.refresh()
+
     @property
     def undecided(self) -> bool:
         """Whether there is a model that can be compared and taken."""
@@ -170,6 +177,7 @@ class RetrainVerdict(QWidget):
         except UserError as fault:
             self.card.say(escape(str(fault)), good=False)
             return
+        self.reason.clear()
         tell_chosen(model.card.task)
 
 
