@@ -13,15 +13,19 @@ SCREEN = "1600x1000x24"
 def start() -> None:
     """Start an Xvfb for this process and point Qt at it; call it before the first window.
 
+    Its number is the process's own: two servers that look for a free one at the same time may
+    find the same, and a process whose screen ends with another one's dies without a word.
     Elsewhere than on Linux there is a screen, and no Xvfb: nothing happens.
     """
     if sys.platform != "linux":
         return
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp"]
+    number = f":{1000 + os.getpid() % 50_000}"
+    command = ["Xvfb", number, "-displayfd", str(write), "-screen", "0", SCREEN]
+    command += ["-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
-    with os.fdopen(read) as number:
-        display = number.readline().strip()
+    with os.fdopen(read) as ready:
+        display = ready.readline().strip()
     atexit.register(server.terminate)
     os.environ.update(DISPLAY=f":{display}", QT_QPA_PLATFORM="xcb")

@@ -179,7 +179,7 @@ def show_page(pages: QTabWidget, title: str) -> None:
 
 def tick(box: QListWidget, patient: str) -> None:
     """Click the little square before a patient."""
-    (item,) = box.findItems(f"{patient},", Qt.MatchFlag.MatchStartsWith)
+    (item,) = box.findItems(f"{patient}:", Qt.MatchFlag.MatchStartsWith)
     box.scrollToItem(item)
     place = box.visualItemRect(item)
     place.setWidth(2 * 12)

@@ -162,8 +162,8 @@ class AtHandPanel(QWidget):
         in_vain = f", of whom <b>{fit}</b> can be compared on" if fit < len(kept) else ""
         few = "" if fit >= FEWEST else f": a verdict needs {FEWEST} or more"
         self.shares.setText(
-            f"<b>{len(self._ticks) - len(kept)}</b> to learn from, <b>{len(kept)}</b> kept for "
-            f"comparing{in_vain}{few}"
+            f"<b>{len(self._ticks) - len(kept)}</b> to learn from ({self.number():,} labels), "
+            f"<b>{len(kept)}</b> kept for comparing{in_vain}{few}"
         )
         self._fill_grid()
 

@@ -126,7 +126,7 @@ class RetrainForm(QWidget):
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows = {
-            "Train the": self.task, "Start from": self.start, "Name of the new": self.name,
+            "Train the": self.task, "Start from": self.start, "Call it": self.name,
             "Focal gamma": self.gamma, "Sampling": self.balanced, "Mixing": self.mixing,
             "Epochs": self.length, "Learning rate": self.rate, "Compute on": self.device,
         }  # fmt: skip
