@@ -148,14 +148,16 @@ def number_of_patches(options: Options, labels: int | None = None) -> int:
         If the study, the recipe or a folder of patches are at fault.
     """
     plan = plan_of(options)
-    if labels is None:
-        table = look(options.study, options.reviewer).without(options.leave_out).labels
-        labels = int(table["human"].sum())
-    number = labels
+    number = _labels_of_study(options) if labels is None else labels
     if isinstance(plan, ClassifierRecipe):
         scheme = SCHEMES[plan.scheme]
         number += sum(len(labelled_files(folder, scheme)) for folder in options.patches)
     return number + sum(ON_A_PHANTOM * s.slides for s in plan.data if isinstance(s, Phantoms))
+
+
+def _labels_of_study(options: Options) -> int:
+    taught = look(options.study, options.reviewer).without(options.leave_out)
+    return int(taught.labels["human"].sum())
 
 
 def estimate(options: Options, *, measure: bool = True, labels: int | None = None) -> float | None:
