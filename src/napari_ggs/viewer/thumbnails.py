@@ -94,7 +94,10 @@ class Thumbnails(QObject):
             while len(self._pictures) > KEPT:
                 self._pictures.popitem(last=False)
         if not self._closed:
-            self.ready.emit(place)
+            try:
+                self.ready.emit(place)
+            except RuntimeError:  # the window went away meanwhile, and its objects with it
+                self._closed = True
 
     def _read(self, place: Place) -> QImage:
         half = FIELD_UM / self._mpp / 2
